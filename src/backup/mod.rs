@@ -1,0 +1,1 @@
+//! The backup files of a data node: readers, writers, printer.

@@ -1,0 +1,2 @@
+//! The management client.
+fn main() {}

@@ -1,0 +1,20 @@
+//! Vocabulary of the cluster: plain values, checked once when they are made.
+//!
+//! Pure: no IO, no clock, no printing. Every other layer speaks in these types.
+
+mod backup;
+mod error_number;
+mod event;
+mod level;
+mod node;
+mod version;
+
+pub use backup::{
+    BACKUP_ID_MAX, BACKUP_PASSWORD_MAX, BackupId, BackupPassword, Gci, PasswordError,
+    SnapshotPoint, WaitFor,
+};
+pub use error_number::{ErrorNumber, generic_message};
+
+pub use level::{EventCategory, LogLevel, Severity};
+pub use node::{NodeId, NodeStatus, NodeType, Nodegroup};
+pub use version::Version;

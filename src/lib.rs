@@ -1,0 +1,30 @@
+//! Management client, simulated cluster and backup tools for MySQL NDB Cluster.
+//!
+//! # Layers
+//!
+//! Dependencies point down only; no two modules import each other.
+//!
+//! | module | its one job | may use |
+//! |---|---|---|
+//! | [`cluster`] | vocabulary: node ids, events, error numbers (pure) | nothing |
+//! | [`command`] | the prompt's grammar: text to [`command::Command`] (pure) | `cluster` |
+//! | [`wire`] | the management protocol's codec (pure, sans-IO) | `cluster` |
+//! | [`client`] | a session with a management server, over tokio | `wire`, `cluster` |
+//! | [`xfrm`] | the NDBXFRM1 and AZ31 containers | nothing |
+//! | [`backup`] | the backup files: readers, writers, printer | `xfrm`, `cluster` |
+//! | [`sim`] | the simulated cluster | `wire`, `backup`, `cluster` |
+//! | [`shell`] | the prompt: read, execute, render | `command`, `client`, `cluster` |
+//! | [`cli`] | what the binaries share: options, passwords, exit statuses | `client`, `xfrm`, `cluster` |
+//!
+//! Both ends speak the real management protocol over a socket, so the client drives a
+//! production cluster and the simulator alike.
+
+pub mod backup;
+pub mod cli;
+pub mod client;
+pub mod cluster;
+pub mod command;
+pub mod shell;
+pub mod sim;
+pub mod wire;
+pub mod xfrm;

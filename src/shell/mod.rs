@@ -1,0 +1,1 @@
+//! The prompt: read a line, execute it, render the outcome.

@@ -1,0 +1,1 @@
+//! The management protocol: bytes to requests, replies and events, and back.

@@ -1,0 +1,1 @@
+//! The NDBXFRM1 and AZ31 containers.
