@@ -5,6 +5,9 @@
 mod backup;
 mod error_number;
 mod event;
+mod event_kind;
+mod event_table;
+mod event_text;
 mod level;
 mod node;
 mod version;
@@ -14,7 +17,8 @@ pub use backup::{
     SnapshotPoint, WaitFor,
 };
 pub use error_number::{ErrorNumber, generic_message};
-
+pub use event::{BackupTotals, Event, EventBody, SavedEvent, StopAction};
+pub use event_kind::EventKind;
 pub use level::{EventCategory, LogLevel, Severity};
 pub use node::{NodeId, NodeStatus, NodeType, Nodegroup};
 pub use version::Version;
