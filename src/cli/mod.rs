@@ -1,1 +1,50 @@
-//! What the binaries share: options, option files, passwords, exit statuses.
+//! The edge the binaries share: option files, MySQL-style arguments, secrets, exit statuses, logging.
+//!
+//! A binary describes itself once with a [`Program`] and a clap struct, and gets its options back:
+//!
+//! ```
+//! use ndbmgm::cli::{Environment, Exit, Number, Program};
+//!
+//! #[derive(clap::Parser)]
+//! struct Options {
+//!     /// Seconds between two attempts
+//!     #[arg(long, default_value_t = 5)]
+//!     connect_retry_delay: u32,
+//!     /// Host, or host and port
+//!     host: Vec<String>,
+//! }
+//!
+//! const PROGRAM: Program = Program {
+//!     name: "ndb_mgm",
+//!     groups: &["mysql_cluster", "ndb_mgm"],
+//!     numbers: &[Number { option: "connect-retry-delay", min: 1, max: u32::MAX as i64 }],
+//!     secrets: &[],
+//!     bad_usage: Exit::BadUsage,
+//!     help_after_error: false,
+//! };
+//!
+//! let arguments = ["ndb_mgm", "somewhere", "--connect_retry=7"].map(Into::into);
+//! let parsed = PROGRAM
+//!     .parse_from::<Options>(arguments, &Environment::default())
+//!     .expect("these options are known");
+//! assert_eq!(parsed.options.connect_retry_delay, 7);
+//! assert_eq!(parsed.options.host, ["somewhere"]);
+//! ```
+
+mod args;
+mod defaults;
+mod exit;
+mod logging;
+mod normalise;
+mod option_file;
+mod password;
+
+pub use args::{Number, Parsed, Program, Stop, VERSION_LINE};
+pub use defaults::{Arguments, DefaultsError, Environment, collect_arguments};
+pub use exit::Exit;
+pub use logging::{LOG_VARIABLE, start_logging};
+pub use option_file::OptionFileError;
+pub use password::{
+    KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SecretRequests,
+    Secrets, prompt_secret,
+};

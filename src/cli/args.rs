@@ -1,0 +1,584 @@
+//! From the process's arguments to a program's options.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
+
+use super::defaults::{Arguments, Environment, collect_arguments};
+use super::exit::Exit;
+use super::normalise::{HELP, Normalised, Request, UsageError, VERSION, normalise, without_secret};
+use super::password::{SecretOption, SecretRequests};
+
+/// What `--version` prints, without the newline: scripts compare it with the original's.
+pub const VERSION_LINE: &str = "MySQL distrib mysql-9.7.2 ndb-9.7.2, for Linux (x86_64)";
+
+/// What a program tells about itself. Its options are a clap struct, in which
+///
+/// * the letters `-?` and `-V` and the names `help`, `usage` and `version` stay free,
+/// * an option with an optional value has `num_args = 0..=1, require_equals = true`,
+/// * the options of `secrets` exist for the help only: their values come from [`Parsed::secrets`].
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// Used where the process has no name.
+    pub name: &'static str,
+    /// Groups of option files.
+    pub groups: &'static [&'static str],
+    /// Options that are numbers: brought into their range with a warning.
+    pub numbers: &'static [Number],
+    /// Passwords and keys, in the order in which their errors are printed.
+    pub secrets: &'static [SecretOption],
+    /// How bad options end the program.
+    pub bad_usage: Exit,
+    /// Print the help on stdout after an error.
+    pub help_after_error: bool,
+}
+
+/// A numeric option and its range. Takes K, M and G after the digits.
+#[derive(Debug, Clone, Copy)]
+pub struct Number {
+    /// Its long name.
+    pub option: &'static str,
+    /// Smallest value.
+    pub min: i64,
+    /// Largest value.
+    pub max: i64,
+}
+
+/// Options that were understood.
+pub struct Parsed<T> {
+    /// Name the program was called by, for messages.
+    pub program: String,
+    /// The options.
+    pub options: T,
+    /// Secrets still to be read.
+    pub secrets: SecretRequests,
+    /// Complete lines for stderr, already printed by [`Program::parse`].
+    pub warnings: Vec<String>,
+}
+
+/// The program ends before it began: help, version, or an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// For stdout.
+    pub stdout: String,
+    /// For stderr.
+    pub stderr: String,
+    /// The status.
+    pub exit: Exit,
+}
+
+impl Stop {
+    /// Prints both texts. A reader that went away is no concern any more.
+    pub fn report(self) -> ExitCode {
+        let _ = std::io::stderr().write_all(self.stderr.as_bytes());
+        let _ = std::io::stdout().write_all(self.stdout.as_bytes());
+        let _ = std::io::stdout().flush();
+        self.exit.into()
+    }
+}
+
+impl Program {
+    /// Reads this process's arguments and option files; prints warnings.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] if the program is to end: `--help`, `--version`, or a fault.
+    pub fn parse<T: CommandFactory + FromArgMatches>(&self) -> Result<Parsed<T>, Stop> {
+        let parsed = self.parse_from(std::env::args_os(), &Environment::of_process())?;
+        for warning in &parsed.warnings {
+            let _ = writeln!(std::io::stderr(), "{warning}");
+        }
+        Ok(parsed)
+    }
+
+    /// Like [`Program::parse`] with these arguments (the program's name first) and surroundings.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] if the program is to end: `--help`, `--version`, or a fault.
+    pub fn parse_from<T: CommandFactory + FromArgMatches>(
+        &self,
+        arguments: impl IntoIterator<Item = OsString>,
+        environment: &Environment,
+    ) -> Result<Parsed<T>, Stop> {
+        let collected = collect_arguments(arguments, self.name, self.groups, environment)
+            .map_err(|error| self.fault::<T>(self.name, &[], &error.to_string()))?;
+        let program = collected.program.clone();
+        let framed = |text: &String| format!("{program}: [Warning] {text}");
+        let mut warnings: Vec<String> = collected.warnings.iter().map(framed).collect();
+        if collected.print {
+            return Err(print_defaults(&collected, &warnings));
+        }
+        let command = self.command::<T>();
+        let request = normalise(
+            &command,
+            self.numbers,
+            self.secrets,
+            collected.from_files,
+            collected.command_line,
+        );
+        let normalised = match request {
+            Ok(Request::Run(normalised)) => normalised,
+            Ok(Request::Help) => return Err(says(self.help::<T>())),
+            Ok(Request::Version) => return Err(says(format!("{VERSION_LINE}\n"))),
+            Err(error) => return Err(self.fault::<T>(&program, &warnings, &error.to_string())),
+        };
+        warnings.extend(normalised.warnings.iter().map(framed));
+        match options_of::<T>(command, &normalised) {
+            Ok(options) => Ok(Parsed {
+                program,
+                options,
+                secrets: normalised.secrets,
+                warnings,
+            }),
+            Err(error) => Err(self.fault::<T>(&program, &warnings, &error.to_string())),
+        }
+    }
+
+    /// The help page: options, and where option files are looked for.
+    pub fn help<T: CommandFactory>(&self) -> String {
+        let groups: Vec<String> = self
+            .groups
+            .iter()
+            .map(|group| format!("[{group}]"))
+            .collect();
+        let mut command = self.command::<T>();
+        let page = command.render_long_help();
+        format!(
+            "{page}\n\
+             Option files: /etc/my.cnf /etc/mysql/my.cnf $MYSQL_HOME/my.cnf ~/.my.cnf, groups {}.\n\
+             These are only accepted before all other arguments:\n  \
+             --no-defaults                 read no option file\n  \
+             --defaults-file=FILE          read this option file only\n  \
+             --defaults-extra-file=FILE    read this option file too\n  \
+             --defaults-group-suffix=TEXT  read the groups with this suffix as well\n  \
+             --print-defaults              print the arguments that result, and end\n  \
+             --login-path=NAME             accepted, without effect: no login file is read\n  \
+             --no-login-paths              accepted, without effect\n",
+            groups.join(" ")
+        )
+    }
+
+    fn command<T: CommandFactory>(&self) -> Command {
+        let mut command = T::command()
+            .disable_help_flag(true)
+            .disable_version_flag(true)
+            .arg(
+                Arg::new(HELP)
+                    .short('?')
+                    .long("help")
+                    .visible_alias("usage")
+                    .action(ArgAction::SetTrue)
+                    .help("Print this page"),
+            )
+            .arg(
+                Arg::new(VERSION)
+                    .short('V')
+                    .long("version")
+                    .action(ArgAction::SetTrue)
+                    .help("Print the version"),
+            );
+        command.build();
+        command
+    }
+
+    fn fault<T: CommandFactory>(&self, program: &str, warnings: &[String], text: &str) -> Stop {
+        let mut stderr: String = warnings.iter().map(|line| format!("{line}\n")).collect();
+        stderr.push_str(&format!("{program}: [ERROR] {text}\n"));
+        let stdout = if self.help_after_error {
+            self.help::<T>()
+        } else {
+            String::new()
+        };
+        Stop {
+            stdout,
+            stderr,
+            exit: self.bad_usage,
+        }
+    }
+}
+
+fn says(stdout: String) -> Stop {
+    Stop {
+        stdout,
+        stderr: String::new(),
+        exit: Exit::Success,
+    }
+}
+
+fn print_defaults(collected: &Arguments, warnings: &[String]) -> Stop {
+    use std::os::unix::ffi::OsStrExt;
+
+    let files = collected.from_files.iter().map(|text| without_secret(text));
+    let line = collected.command_line.iter();
+    let line = line.map(|text| without_secret(text.as_bytes()));
+    let arguments: Vec<String> = files.chain(line).collect();
+    Stop {
+        stdout: format!(
+            "{} would have been started with the following arguments:\n{}\n",
+            collected.program,
+            arguments.join(" ")
+        ),
+        stderr: warnings.iter().map(|line| format!("{line}\n")).collect(),
+        exit: Exit::Success,
+    }
+}
+
+fn options_of<T: FromArgMatches>(
+    command: Command,
+    normalised: &Normalised,
+) -> Result<T, UsageError> {
+    let command = command.no_binary_name(true);
+    command
+        .try_get_matches_from(&normalised.arguments)
+        .and_then(|matches| T::from_arg_matches(&matches))
+        .map_err(|error| UsageError::Other(sentence_of(&error)))
+}
+
+/// What clap refused, in the style of the other messages.
+fn sentence_of(error: &clap::Error) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let argument = context(ContextKind::InvalidArg);
+    let option = argument.split([' ', '=', '[']).next().unwrap_or_default();
+    let value = context(ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::InvalidValue => {
+            let valid = context(ContextKind::ValidValue);
+            format!("option '{option}': '{value}' is not one of {valid}.")
+        }
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(source) => format!("option '{option}': '{value}': {source}."),
+            None => format!("option '{option}': '{value}' is not a value it takes."),
+        },
+        ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
+            format!("unexpected argument '{argument}'.")
+        }
+        ErrorKind::MissingRequiredArgument => format!("missing argument {argument}."),
+        ErrorKind::ArgumentConflict => {
+            let other = context(ContextKind::PriorArg);
+            format!("options '{option}' and '{other}' exclude each other.")
+        }
+        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8.".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::SecretKind;
+
+    #[derive(clap::Parser, Debug, Default, PartialEq)]
+    struct Options {
+        #[arg(short = 'c', long, alias = "connect-string", alias = "ndb-mgmd-host")]
+        ndb_connectstring: Option<String>,
+        #[arg(short = 't', long, alias = "try-reconnect", default_value_t = 12)]
+        connect_retries: i32,
+        #[arg(long, default_value_t = 5)]
+        connect_retry_delay: u32,
+        #[arg(short, long)]
+        execute: Option<String>,
+        #[arg(short, long, default_value_t = 1)]
+        verbose: u32,
+        #[arg(long)]
+        encrypt_backup: bool,
+        #[arg(short = 'i')]
+        ignore: bool,
+        #[arg(short = 'P', long, num_args = 0..=1, require_equals = true)]
+        backup_password: Option<Option<String>>,
+        #[arg(long)]
+        backup_password_from_stdin: bool,
+        #[arg(long, default_value = "relaxed", value_parser = ["relaxed", "strict"])]
+        ndb_mgm_tls: String,
+        #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        sim: Option<String>,
+        host: Vec<String>,
+    }
+
+    const PROGRAM: Program = Program {
+        name: "ndb_mgm",
+        groups: &["mysql_cluster", "ndb_mgm"],
+        numbers: &[
+            Number {
+                option: "connect-retries",
+                min: -1,
+                max: i32::MAX as i64,
+            },
+            Number {
+                option: "connect-retry-delay",
+                min: 1,
+                max: u32::MAX as i64,
+            },
+        ],
+        secrets: &[SecretOption {
+            prefix: "backup",
+            kind: SecretKind::Password,
+        }],
+        bad_usage: Exit::BadUsage,
+        help_after_error: false,
+    };
+
+    fn parse(arguments: &[&str]) -> Result<Parsed<Options>, Stop> {
+        let arguments = [&["/usr/bin/ndb_mgm"], arguments].concat();
+        PROGRAM.parse_from(
+            arguments.into_iter().map(OsString::from),
+            &Environment::default(),
+        )
+    }
+
+    fn parse_file(text: &str, arguments: &[&str]) -> Result<Parsed<Options>, Stop> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("my.cnf");
+        std::fs::write(&path, text).unwrap();
+        let file = format!("--defaults-file={}", path.display());
+        parse(&[&[file.as_str()], arguments].concat())
+    }
+
+    fn options(arguments: &[&str]) -> Options {
+        parse(arguments)
+            .unwrap_or_else(|stop| panic!("{stop:?}"))
+            .options
+    }
+
+    fn error(arguments: &[&str]) -> String {
+        let stop = parse(arguments).err().expect("an error");
+        assert_eq!((stop.exit, stop.stdout.as_str()), (Exit::BadUsage, ""));
+        stop.stderr
+    }
+
+    #[test]
+    fn options_may_follow_execute_and_hosts() {
+        let expected = Options {
+            execute: Some("show".into()),
+            connect_retries: 1,
+            verbose: 1,
+            connect_retry_delay: 5,
+            ndb_mgm_tls: "relaxed".into(),
+            host: vec!["somewhere".into(), "1186".into()],
+            ..Options::default()
+        };
+        for arguments in [
+            &["-e", "show", "-t1", "somewhere", "1186"][..],
+            &["somewhere", "-eshow", "1186", "-t", "1"],
+            &["somewhere", "--execute=show", "1186", "--try-reconnect=1"],
+            &[
+                "--exec",
+                "show",
+                "--connect_retries=1",
+                "--",
+                "somewhere",
+                "1186",
+            ],
+            &[
+                "-t9",
+                "-e",
+                "quit",
+                "--connect-retries",
+                "1",
+                "-e",
+                "show",
+                "somewhere",
+                "1186",
+            ],
+        ] {
+            assert_eq!(options(arguments), expected, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn names_may_be_shortened_while_they_are_unique() {
+        assert_eq!(
+            options(&["--connect-s=h:1"]).ndb_connectstring.as_deref(),
+            Some("h:1")
+        );
+        assert_eq!(
+            options(&["--ndb_mgmd", "h"]).ndb_connectstring.as_deref(),
+            Some("h")
+        );
+        assert_eq!(
+            error(&["--connect-r=1"]),
+            "ndb_mgm: [ERROR] ambiguous option '--connect-r' \
+             (connect-retries, connect-retry-delay).\n"
+        );
+    }
+
+    #[test]
+    fn a_flag_is_turned_on_and_off() {
+        for on in [
+            "--encrypt-backup",
+            "--encrypt_b=1",
+            "--enable-encrypt-backup",
+            "--enc=ON",
+        ] {
+            assert!(
+                options(&["--skip-encrypt-backup", on]).encrypt_backup,
+                "{on}"
+            );
+        }
+        for off in [
+            "--skip-encrypt-backup",
+            "--disable-encrypt-backup",
+            "--encrypt-backup=0",
+        ] {
+            assert!(!options(&["--encrypt-backup", off]).encrypt_backup, "{off}");
+        }
+        assert!(options(&["-iv2"]).ignore);
+    }
+
+    #[test]
+    fn an_optional_value_needs_an_equals_sign() {
+        let parsed = options(&["--sim", "config.ini"]);
+        assert_eq!((parsed.sim.as_deref(), parsed.host.len()), (Some(""), 1));
+        assert_eq!(
+            options(&["--sim=config.ini"]).sim.as_deref(),
+            Some("config.ini")
+        );
+        assert_eq!(options(&["--sim", "--skip-sim"]).sim, None);
+    }
+
+    #[test]
+    fn faults_are_told_in_the_originals_style() {
+        let table: [(&[&str], &str); 9] = [
+            (&["--foo"], "unknown option '--foo'."),
+            (&["--foo=secret"], "unknown option '--foo'."),
+            (&["-x"], "unknown option '-x'."),
+            (&["--skip-execute"], "unknown option '--skip-execute'."),
+            (&["-e"], "option '--execute' requires an argument."),
+            (
+                &["--connect-retries=5x"],
+                "option 'connect-retries': '5x' is not a number.",
+            ),
+            (
+                &["--encrypt-backup=2"],
+                "option '--encrypt-backup': '2' is neither 0 nor 1.",
+            ),
+            (
+                &["-e", "x", "--no-defaults"],
+                "option '--no-defaults' only counts before all other arguments.",
+            ),
+            (
+                &["--ndb-mgm-tls=lax"],
+                "option '--ndb-mgm-tls': 'lax' is not one of relaxed, strict.",
+            ),
+        ];
+        for (arguments, message) in table {
+            assert_eq!(error(arguments), format!("ndb_mgm: [ERROR] {message}\n"));
+        }
+        assert!(error(&["--verbose=x"]).starts_with("ndb_mgm: [ERROR] option '--verbose': 'x': "));
+    }
+
+    #[test]
+    fn numbers_are_brought_into_their_range_with_a_warning() {
+        let parsed = parse(&["--connect-retry-delay=-1", "-t", "-7"])
+            .ok()
+            .unwrap();
+        assert_eq!(parsed.options.connect_retry_delay, 1);
+        assert_eq!(parsed.options.connect_retries, -1);
+        assert_eq!(
+            parsed.warnings,
+            [
+                "ndb_mgm: [Warning] option 'connect-retry-delay': signed value -1 adjusted to 1.",
+                "ndb_mgm: [Warning] option 'connect-retries': signed value -7 adjusted to -1.",
+            ]
+        );
+        assert_eq!(options(&["-t", "2K"]).connect_retries, 2048);
+    }
+
+    #[test]
+    fn help_and_version_come_before_later_faults() {
+        let version = parse(&["-V", "--foo"]).err().unwrap();
+        assert_eq!(
+            (version.stdout, version.exit),
+            (format!("{VERSION_LINE}\n"), Exit::Success)
+        );
+        for help in ["--help", "--usage", "-?", "--he"] {
+            let page = parse(&[help]).err().unwrap();
+            assert!(
+                page.stdout.contains("--connect-retry-delay"),
+                "{}",
+                page.stdout
+            );
+            assert!(page.stdout.contains("[mysql_cluster] [ndb_mgm]"));
+            assert_eq!(page.exit, Exit::Success);
+        }
+    }
+
+    #[test]
+    fn a_password_never_reaches_the_options_and_warns_on_the_command_line_only() {
+        let warning = "ndb_mgm: [Warning] Using a password on the command line \
+                       interface can be insecure.";
+        for given in ["--backup-password=secret", "-Psecret", "--backup-password="] {
+            let parsed = parse(&[given]).ok().unwrap();
+            assert_eq!(parsed.options.backup_password, None);
+            assert_eq!(parsed.warnings, [warning]);
+            assert!(!parsed.secrets.is_empty());
+        }
+        let parsed = parse_file("[ndb_mgm]\nbackup_password=' a#b '\n", &[])
+            .ok()
+            .unwrap();
+        assert!(parsed.warnings.is_empty());
+        let mut secrets = parsed.secrets.read().unwrap();
+        let password = secrets.take("backup", SecretKind::Password).unwrap();
+        assert_eq!(password.as_slice(), b" a#b ");
+        let cancelled = parse(&["--backup-password=x", "--skip-backup-password"])
+            .ok()
+            .unwrap();
+        assert!(cancelled.secrets.is_empty());
+        let stdin = parse(&["--backup-password-from-stdin"]).ok().unwrap();
+        assert!(stdin.secrets.reads_stdin());
+    }
+
+    #[test]
+    fn the_command_line_wins_over_option_files() {
+        let file =
+            "[mysql_cluster]\nndb-connectstring=a\n[ndb_mgm]\nconnect-retries = 3\n[mysqld]\nx\n";
+        let parsed = parse_file(file, &["-c", "b"]).ok().unwrap();
+        assert_eq!(parsed.options.ndb_connectstring.as_deref(), Some("b"));
+        assert_eq!(parsed.options.connect_retries, 3);
+    }
+
+    #[test]
+    fn unknown_options_of_files_are_errors_unless_loose() {
+        let stop = parse_file("[ndb_mgm]\nfoo=1\n", &[]).err().unwrap();
+        assert_eq!(stop.stderr, "ndb_mgm: [ERROR] unknown option '--foo'.\n");
+        let parsed = parse_file("[ndb_mgm]\nloose_foo=1\n", &[]).ok().unwrap();
+        assert_eq!(
+            parsed.warnings,
+            ["ndb_mgm: [Warning] unknown option '--loose-foo'."]
+        );
+    }
+
+    #[test]
+    fn print_defaults_hides_passwords() {
+        let stop = parse_file(
+            "[ndb_mgm]\nbackup-password=secret\nverbose=0\n",
+            &["--print-defaults", "-e", "show"],
+        );
+        assert_eq!(
+            stop.err().unwrap().stdout,
+            "ndb_mgm would have been started with the following arguments:\n\
+             --backup-password=***** --verbose=0 -e show\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_defaults_file_is_named() {
+        let message = error(&["--defaults-file=/none/my.cnf"]);
+        assert_eq!(
+            message,
+            "ndb_mgm: [ERROR] cannot read option file '/none/my.cnf': \
+             No such file or directory (os error 2)\n"
+        );
+    }
+}

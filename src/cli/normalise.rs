@@ -1,0 +1,500 @@
+//! MySQL-style arguments to the canonical ones that clap reads.
+//!
+//! `_` stands for `-` in names, unique prefixes name an option, `--skip-x` turns `--x` off, flags
+//! take `=0` and `=1`, optional values need `=`, options may follow other arguments, and of
+//! an option given twice the last counts.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use clap::{ArgAction, Command};
+use zeroize::Zeroizing;
+
+use super::args::Number;
+use super::defaults::{LEADING_OPTIONS, underscore_to_dash};
+use super::password::{SecretOption, SecretRequests, Source};
+
+/// Id of the help option that every program has.
+pub(super) const HELP: &str = "help";
+/// Id of the version option that every program has.
+pub(super) const VERSION: &str = "version";
+
+/// A fault in the arguments, in words that follow `<prog>: [ERROR] `.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UsageError {
+    #[error("unknown option '{0}'.")]
+    UnknownOption(String),
+    #[error("ambiguous option '{given}' ({candidates}).")]
+    AmbiguousOption { given: String, candidates: String },
+    #[error("option '{0}' requires an argument.")]
+    MissingValue(String),
+    #[error("option '{option}': '{value}' is not a number.")]
+    NotANumber { option: String, value: String },
+    #[error("option '{option}': '{value}' is neither 0 nor 1.")]
+    NotASwitch { option: String, value: String },
+    #[error("option '{0}' only counts before all other arguments.")]
+    NotLeading(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What the arguments ask for.
+pub(super) enum Request {
+    /// Run with these canonical arguments.
+    Run(Normalised),
+    /// Print the help.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// Arguments that clap can read, without the secrets.
+pub(super) struct Normalised {
+    pub(super) arguments: Vec<OsString>,
+    pub(super) secrets: SecretRequests,
+    /// Sentences that follow `<prog>: [Warning] `.
+    pub(super) warnings: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Takes {
+    Nothing,
+    /// `--x` or `--x=value`.
+    Optional,
+    /// `--x value` or `--x=value`.
+    One,
+}
+
+struct Entry {
+    id: String,
+    /// Long names; the first is the canonical one. Empty for an option with a letter only.
+    names: Vec<String>,
+    letters: Vec<char>,
+    takes: Takes,
+    /// Every occurrence counts, not just the last.
+    repeats: bool,
+}
+
+impl Entry {
+    fn canonical(&self) -> String {
+        match (self.names.first(), self.letters.first()) {
+            (Some(name), _) => format!("--{name}"),
+            (None, Some(letter)) => format!("-{letter}"),
+            (None, None) => self.id.clone(),
+        }
+    }
+}
+
+struct Walk<'a> {
+    table: &'a [Entry],
+    numbers: &'a [Number],
+    secret_options: &'static [SecretOption],
+    /// Id and canonical argument of each option that counts.
+    options: Vec<(String, OsString)>,
+    positionals: Vec<OsString>,
+    secrets: SecretRequests,
+    warnings: Vec<String>,
+    asked: Option<Request>,
+}
+
+/// Walks the options of files, then the command line.
+pub(super) fn normalise(
+    command: &Command,
+    numbers: &[Number],
+    secret_options: &'static [SecretOption],
+    from_files: Vec<Zeroizing<Vec<u8>>>,
+    command_line: Vec<OsString>,
+) -> Result<Request, UsageError> {
+    let table = table_of(command);
+    let mut walk = Walk {
+        table: &table,
+        numbers,
+        secret_options,
+        options: Vec::new(),
+        positionals: Vec::new(),
+        secrets: SecretRequests::new(secret_options),
+        warnings: Vec::new(),
+        asked: None,
+    };
+    for argument in &from_files {
+        walk.long(argument.get(2..).unwrap_or_default(), None)?;
+    }
+    walk.command_line(command_line)?;
+    if let Some(asked) = walk.asked {
+        return Ok(asked);
+    }
+    let mut arguments: Vec<OsString> = walk.options.into_iter().map(|(_, text)| text).collect();
+    if !walk.positionals.is_empty() {
+        arguments.push("--".into());
+        arguments.append(&mut walk.positionals);
+    }
+    Ok(Request::Run(Normalised {
+        arguments,
+        secrets: walk.secrets,
+        warnings: walk.warnings,
+    }))
+}
+
+fn table_of(command: &Command) -> Vec<Entry> {
+    let mut table = Vec::new();
+    for argument in command
+        .get_arguments()
+        .filter(|argument| !argument.is_positional())
+    {
+        let mut names: Vec<String> = Vec::new();
+        names.extend(argument.get_long().map(str::to_owned));
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        names.extend(aliases.into_iter().map(str::to_owned));
+        let mut letters: Vec<char> = argument.get_short().into_iter().collect();
+        letters.extend(argument.get_all_short_aliases().unwrap_or_default());
+        let action = argument.get_action();
+        let takes = if !action.takes_values() {
+            Takes::Nothing
+        } else if argument
+            .get_num_args()
+            .is_some_and(|range| range.min_values() == 0)
+        {
+            Takes::Optional
+        } else {
+            Takes::One
+        };
+        table.push(Entry {
+            id: argument.get_id().to_string(),
+            names,
+            letters,
+            takes,
+            repeats: matches!(action, ArgAction::Append | ArgAction::Count),
+        });
+    }
+    table
+}
+
+/// Arguments that are still to be read; values may be taken from it.
+type Rest = std::vec::IntoIter<OsString>;
+
+impl Walk<'_> {
+    fn command_line(&mut self, command_line: Vec<OsString>) -> Result<(), UsageError> {
+        let mut rest = command_line.into_iter();
+        while let Some(argument) = rest.next() {
+            // What `--help` or `--version` stood before is not looked at.
+            if self.asked.is_some() {
+                return Ok(());
+            }
+            let bytes = Zeroizing::new(argument.as_bytes().to_vec());
+            match bytes.as_slice() {
+                b"--" => {
+                    self.positionals.extend(rest);
+                    return Ok(());
+                }
+                [b'-', b'-', long @ ..] => self.long(long, Some(&mut rest))?,
+                [b'-', letters @ ..] if !letters.is_empty() => {
+                    self.letters(letters, &mut rest)?;
+                }
+                _ => self.positionals.push(argument),
+            }
+        }
+        Ok(())
+    }
+
+    /// One `name` or `name=value`. Without `rest` it comes from an option file.
+    fn long(&mut self, text: &[u8], rest: Option<&mut Rest>) -> Result<(), UsageError> {
+        let (name, value) = match text.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+        let name: Vec<u8> = name.iter().map(underscore_to_dash).collect();
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let (name, is_loose) = match name.strip_prefix("loose-") {
+            Some(name) => (name.to_owned(), true),
+            None => (name, false),
+        };
+        match self.find(&name) {
+            Ok(entry) => self.option(entry, value, rest),
+            Err(UsageError::UnknownOption(_)) => {
+                if let Some((word, name)) = switch_prefix(&name)
+                    && let Ok(entry) = self.find(name)
+                    && entry.takes != Takes::One
+                {
+                    return self.switch(entry, word, value);
+                }
+                let given = format!("--{name}");
+                if LEADING_OPTIONS.contains(&name.as_str()) {
+                    return Err(UsageError::NotLeading(given));
+                }
+                if is_loose {
+                    self.warnings
+                        .push(format!("unknown option '--loose-{name}'."));
+                    return Ok(());
+                }
+                Err(UsageError::UnknownOption(given))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The option with this name, or the only one that it is a prefix of.
+    fn find<'t>(&self, name: &str) -> Result<&'t Entry, UsageError>
+    where
+        Self: 't,
+    {
+        let table = self.table;
+        let given = format!("--{name}");
+        let is_exact = |entry: &&Entry| entry.names.iter().any(|known| known == name);
+        if let Some(entry) = table.iter().find(is_exact) {
+            return Ok(entry);
+        }
+        if name.is_empty() {
+            return Err(UsageError::UnknownOption(given));
+        }
+        let mut found: Vec<&Entry> = Vec::new();
+        let mut candidates = Vec::new();
+        for entry in table {
+            let mut names = entry.names.iter().filter(|known| known.starts_with(name));
+            if let Some(known) = names.next() {
+                found.push(entry);
+                candidates.push(known.clone());
+            }
+        }
+        match found.as_slice() {
+            [] => Err(UsageError::UnknownOption(given)),
+            [entry] => Ok(entry),
+            _ => Err(UsageError::AmbiguousOption {
+                given,
+                candidates: candidates.join(", "),
+            }),
+        }
+    }
+
+    /// A word of letters after one dash: `-vt1`, `-Ppassword`, `-e COMMAND`.
+    fn letters(&mut self, letters: &[u8], rest: &mut Rest) -> Result<(), UsageError> {
+        for (index, &letter) in letters.iter().enumerate() {
+            let entry = self.letter(letter)?;
+            if entry.takes == Takes::Nothing {
+                self.option(entry, None, None)?;
+                continue;
+            }
+            let glued = &letters[index + 1..];
+            let glued = (!glued.is_empty()).then_some(glued);
+            return self.option(entry, glued, Some(rest));
+        }
+        Ok(())
+    }
+
+    fn letter<'t>(&self, letter: u8) -> Result<&'t Entry, UsageError>
+    where
+        Self: 't,
+    {
+        let letter = char::from(letter);
+        self.table
+            .iter()
+            .find(|entry| entry.letters.contains(&letter))
+            .ok_or_else(|| UsageError::UnknownOption(format!("-{letter}")))
+    }
+
+    fn option(
+        &mut self,
+        entry: &Entry,
+        value: Option<&[u8]>,
+        rest: Option<&mut Rest>,
+    ) -> Result<(), UsageError> {
+        match entry.id.as_str() {
+            HELP => self.asked = Some(Request::Help),
+            VERSION => self.asked = Some(Request::Version),
+            _ => {
+                if let Some((option, from_stdin)) = self.secret_of(entry) {
+                    return self.secret(entry, option, from_stdin, value, rest.is_some());
+                }
+                return match (entry.takes, value) {
+                    (Takes::Nothing, None) => self.set(entry, None),
+                    (Takes::Nothing, Some(value)) => self.switch_to(entry, value),
+                    (Takes::Optional, value) => self.set(entry, value),
+                    (Takes::One, Some(value)) => self.set(entry, Some(value)),
+                    (Takes::One, None) => match rest.and_then(Iterator::next) {
+                        Some(value) => self.set(entry, Some(value.as_bytes())),
+                        None => Err(UsageError::MissingValue(entry.canonical())),
+                    },
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// `--skip-x`, `--disable-x` and `--enable-x`.
+    fn switch(
+        &mut self,
+        entry: &Entry,
+        word: Switch,
+        value: Option<&[u8]>,
+    ) -> Result<(), UsageError> {
+        if let Some(value) = value {
+            return Err(UsageError::NotASwitch {
+                option: entry.canonical(),
+                value: String::from_utf8_lossy(value).into_owned(),
+            });
+        }
+        match (word, self.secret_of(entry)) {
+            (Switch::On, None) => self.set(entry, None),
+            (Switch::On, Some((option, true))) => {
+                self.secrets.ask(option, Source::Stdin);
+                Ok(())
+            }
+            (Switch::On, Some((option, false))) => {
+                self.secrets.ask(option, Source::Terminal);
+                Ok(())
+            }
+            (Switch::Off, None) => {
+                self.unset(entry);
+                Ok(())
+            }
+            (Switch::Off, Some((option, from_stdin))) => {
+                self.secrets.cancel(option, from_stdin);
+                Ok(())
+            }
+        }
+    }
+
+    fn switch_to(&mut self, entry: &Entry, value: &[u8]) -> Result<(), UsageError> {
+        match switch_value(entry, value)? {
+            true => self.set(entry, None),
+            false => {
+                self.unset(entry);
+                Ok(())
+            }
+        }
+    }
+
+    fn secret_of(&self, entry: &Entry) -> Option<(SecretOption, bool)> {
+        let name = entry.names.first()?;
+        let (plain, from_stdin) = match name.strip_suffix("-from-stdin") {
+            Some(plain) => (plain, true),
+            None => (name.as_str(), false),
+        };
+        let is_named =
+            |option: &&SecretOption| format!("{}-{}", option.prefix, option.kind) == plain;
+        let option = self.secret_options.iter().find(is_named)?;
+        Some((*option, from_stdin))
+    }
+
+    fn secret(
+        &mut self,
+        entry: &Entry,
+        option: SecretOption,
+        from_stdin: bool,
+        value: Option<&[u8]>,
+        is_command_line: bool,
+    ) -> Result<(), UsageError> {
+        match (from_stdin, value) {
+            (true, None) => self.secrets.ask(option, Source::Stdin),
+            (true, Some(value)) => {
+                if switch_value(entry, value)? {
+                    self.secrets.ask(option, Source::Stdin);
+                } else {
+                    self.secrets.cancel(option, true);
+                }
+            }
+            (false, None) => self.secrets.ask(option, Source::Terminal),
+            (false, Some(value)) => {
+                if is_command_line {
+                    self.warnings.push(
+                        "Using a password on the command line interface can be insecure.".into(),
+                    );
+                }
+                let value = Zeroizing::new(value.to_vec());
+                self.secrets.ask(option, Source::Value(value));
+            }
+        }
+        Ok(())
+    }
+
+    fn unset(&mut self, entry: &Entry) {
+        self.options.retain(|(id, _)| *id != entry.id);
+    }
+
+    fn set(&mut self, entry: &Entry, value: Option<&[u8]>) -> Result<(), UsageError> {
+        if !entry.repeats {
+            self.unset(entry);
+        }
+        let mut argument = entry.canonical().into_bytes();
+        if let Some(value) = value {
+            argument.push(b'=');
+            match self
+                .numbers
+                .iter()
+                .find(|number| entry.names.iter().any(|n| n == number.option))
+            {
+                Some(number) => argument.extend(self.number(number, value)?.into_bytes()),
+                None => argument.extend_from_slice(value),
+            }
+        }
+        self.options
+            .push((entry.id.clone(), OsString::from_vec(argument)));
+        Ok(())
+    }
+
+    /// Brings a number into its range, with a warning, as the original does.
+    fn number(&mut self, number: &Number, value: &[u8]) -> Result<String, UsageError> {
+        let text = String::from_utf8_lossy(value);
+        let given = parse_number(text.trim()).ok_or_else(|| UsageError::NotANumber {
+            option: number.option.to_owned(),
+            value: text.clone().into_owned(),
+        })?;
+        let adjusted = given.clamp(i128::from(number.min), i128::from(number.max));
+        if adjusted != given {
+            let sign = if number.min < 0 || given < 0 {
+                "signed"
+            } else {
+                "unsigned"
+            };
+            self.warnings.push(format!(
+                "option '{}': {sign} value {given} adjusted to {adjusted}.",
+                number.option
+            ));
+        }
+        Ok(adjusted.to_string())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Switch {
+    On,
+    Off,
+}
+
+fn switch_prefix(name: &str) -> Option<(Switch, &str)> {
+    let off = name.strip_prefix("skip-").or(name.strip_prefix("disable-"));
+    off.map(|name| (Switch::Off, name))
+        .or(name.strip_prefix("enable-").map(|name| (Switch::On, name)))
+}
+
+fn switch_value(entry: &Entry, value: &[u8]) -> Result<bool, UsageError> {
+    match value.to_ascii_lowercase().as_slice() {
+        b"1" | b"on" | b"true" => Ok(true),
+        b"0" | b"off" | b"false" => Ok(false),
+        _ => Err(UsageError::NotASwitch {
+            option: entry.canonical(),
+            value: String::from_utf8_lossy(value).into_owned(),
+        }),
+    }
+}
+
+/// A decimal number, with K, M or G for powers of 1024.
+fn parse_number(text: &str) -> Option<i128> {
+    let (digits, factor) = match text.as_bytes().last()? {
+        b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
+        b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
+        b'g' | b'G' => (&text[..text.len() - 1], 1 << 30),
+        _ => (text, 1),
+    };
+    digits.parse::<i128>().ok()?.checked_mul(factor)
+}
+
+/// `--name=value` as it may be shown: without the value of a password or a key.
+pub(super) fn without_secret(argument: &[u8]) -> String {
+    let text = String::from_utf8_lossy(argument);
+    match text.split_once('=') {
+        Some((name, _)) if name.contains("password") || name.contains("key") => {
+            format!("{name}=*****")
+        }
+        _ => text.into_owned(),
+    }
+}
