@@ -3,6 +3,7 @@
 //! Pure: no IO, no clock, no printing. Every other layer speaks in these types.
 
 mod backup;
+mod connect_string;
 mod error_number;
 mod event;
 mod event_kind;
@@ -16,6 +17,7 @@ pub use backup::{
     BACKUP_ID_MAX, BACKUP_PASSWORD_MAX, BackupId, BackupPassword, Gci, PasswordError,
     SnapshotPoint, WaitFor,
 };
+pub use connect_string::{ConnectHost, ConnectString, ConnectStringError, DEFAULT_PORT, HostPort};
 pub use error_number::{ErrorNumber, generic_message};
 pub use event::{BackupTotals, Event, EventBody, SavedEvent, StopAction};
 pub use event_kind::EventKind;
