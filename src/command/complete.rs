@@ -1,0 +1,111 @@
+//! Completion of the word at the cursor.
+
+use super::redact::redact;
+use super::syntax::{Next, next};
+use super::text::is_blank;
+
+/// The words that fit at a place of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Completion {
+    /// Byte at which the word to replace begins; it ends at the cursor.
+    pub start: usize,
+    /// Whole words, in the case that the user types in.
+    pub candidates: Vec<String>,
+}
+
+/// Completes the word that ends at byte `pos` of `line`; a `pos` that is not at a character
+/// boundary of the line has no completion.
+pub fn complete(line: &str, pos: usize) -> Completion {
+    let Some(typed) = line.get(..pos) else {
+        return Completion::default();
+    };
+    let start = typed.rfind(is_blank).map_or(0, |at| at + 1);
+    let (before, word) = typed.split_at(start);
+    let mut completion = Completion {
+        start,
+        candidates: Vec::new(),
+    };
+    // Within a password nothing is a keyword; what follows the last blank is then hidden.
+    let tail = typed.rfind(is_blank).map_or(typed, |at| &typed[at..]);
+    if !redact(typed).ends_with(tail) {
+        return completion;
+    }
+    let lower = types_lower_case(before, word);
+    completion.candidates = next(before)
+        .into_iter()
+        .filter_map(Next::word)
+        .filter(|candidate| begins_with(candidate, word))
+        .map(|candidate| match lower {
+            true => candidate.to_ascii_lowercase(),
+            false => candidate.to_owned(),
+        })
+        .collect();
+    completion
+}
+
+/// The case of the word itself, if it has begun, else that of the line.
+fn types_lower_case(before: &str, word: &str) -> bool {
+    let letters = |text: &str| text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let sample = if letters(word) { word } else { before };
+    letters(sample) && !sample.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+fn begins_with(candidate: &str, word: &str) -> bool {
+    candidate
+        .get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_end(line: &str) -> Vec<String> {
+        complete(line, line.len()).candidates
+    }
+
+    #[test]
+    fn the_next_keywords_of_a_backup_are_offered() {
+        assert_eq!(at_end("START "), ["BACKUP", "TLS"]);
+        assert_eq!(at_end("star"), ["start"]);
+        assert_eq!(at_end("start b"), ["backup"]);
+        assert_eq!(
+            at_end("START BACKUP 7 ENCRYPT PASSWORD='a b' "),
+            ["WAIT", "NOWAIT", "SNAPSHOTSTART", "SNAPSHOTEND"]
+        );
+        assert_eq!(at_end("START BACKUP SNAPSHOTEND w"), ["wait"]);
+        assert_eq!(at_end("start backup wait "), ["started", "completed"]);
+        assert_eq!(at_end("START BACKUP ENCRYPT PASS"), ["PASSWORD='"]);
+        assert_eq!(at_end("ABORT "), ["BACKUP"]);
+    }
+
+    #[test]
+    fn node_commands_follow_a_node() {
+        assert_eq!(at_end("2 ST"), ["STATUS", "START", "STOP"]);
+        assert_eq!(at_end("2 3 "), ["START", "STOP", "RESTART"]);
+        assert_eq!(
+            at_end("ALL REPORT "),
+            ["BackupStatus", "MemoryUsage", "EventLog"]
+        );
+        assert_eq!(at_end("all report b"), ["backupstatus"]);
+        assert_eq!(at_end("AL"), ["ALL"]);
+        assert_eq!(at_end("ALL CLUSTERLOG BA"), ["BACKUP="]);
+        assert_eq!(at_end("CLUSTERLOG ON DEBUG D"), [String::new(); 0]);
+        assert_eq!(at_end("ALL RESTART -"), ["-N", "-I", "-A", "-F"]);
+    }
+
+    #[test]
+    fn only_the_word_before_the_cursor_counts() {
+        let found = complete("START  BA NOWAIT", 9);
+        assert_eq!((found.start, found.candidates), (7, vec!["BACKUP".into()]));
+        assert_eq!(complete("SHOW", 99), Completion::default());
+        assert_eq!(complete("\u{e9}", 1), Completion::default());
+    }
+
+    #[test]
+    fn a_password_is_not_completed() {
+        assert!(at_end("START BACKUP ENCRYPT PASSWORD='abc NOW").is_empty());
+        assert!(at_end("START BACKUP ENCRYPT PASSWORD='abc ").is_empty());
+        assert!(at_end("START BACKUP ENCRYPT PASSWORD='abc").is_empty());
+    }
+}

@@ -1,0 +1,187 @@
+//! Canonical spelling of the commands.
+
+use std::fmt;
+
+use crate::cluster::{SnapshotPoint, WaitFor};
+
+use super::ast::{
+    CategoryLevel, Command, Encryption, FilterSwitch, RestartOptions, StartBackup, StopOptions,
+    Target, Targets,
+};
+use super::error::ItemError;
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Command::Nothing => Ok(()),
+            Command::StartBackup(backup) => backup.fmt(f),
+            Command::AbortBackup(id) => write!(f, "ABORT BACKUP {id}"),
+            Command::Help(topic) => with_text(f, "HELP", topic.as_deref()),
+            Command::Quit => f.write_str("QUIT"),
+            Command::Connect(text) => with_text(f, "CONNECT", text.as_deref()),
+            Command::Prompt(text) => with_text(f, "PROMPT", text.as_deref()),
+            Command::Sleep(seconds) => write!(f, "SLEEP {seconds}"),
+            Command::Show => f.write_str("SHOW"),
+            Command::Status(target) => write!(f, "{target} STATUS"),
+            Command::Report { target, kind } => write!(f, "{target} REPORT {}", kind.name()),
+            Command::Start(targets) => write!(f, "{targets} START"),
+            Command::Stop { targets, options } => write!(f, "{targets} STOP{options}"),
+            Command::Restart { targets, options } => write!(f, "{targets} RESTART{options}"),
+            Command::Shutdown => f.write_str("SHUTDOWN"),
+            Command::EnterSingleUserMode(node) => write!(f, "ENTER SINGLE USER MODE {node}"),
+            Command::ExitSingleUserMode => f.write_str("EXIT SINGLE USER MODE"),
+            Command::ClusterLogInfo => f.write_str("CLUSTERLOG INFO"),
+            Command::ClusterLogFilter { switch, severities } => {
+                write!(f, "CLUSTERLOG {switch}")?;
+                severities.iter().try_for_each(|item| match item {
+                    Ok(severity) => write!(f, " {}", severity.name()),
+                    Err(fault) => write!(f, " {}", as_typed(fault)),
+                })
+            }
+            Command::ClusterLogLevels { target, levels } => {
+                write!(f, "{target} CLUSTERLOG")?;
+                fmt_levels(f, levels)
+            }
+            Command::LogLevels { target, levels } => {
+                write!(f, "{target} LOGLEVEL")?;
+                fmt_levels(f, levels)
+            }
+            Command::NodeLogDebug { target, on } => {
+                write!(
+                    f,
+                    "{target} NODELOG DEBUG {}",
+                    if *on { "ON" } else { "OFF" }
+                )
+            }
+            Command::Dump { target, words } => {
+                write!(f, "{target} DUMP")?;
+                words.iter().try_for_each(|word| write!(f, " {word}"))
+            }
+            Command::Log(target) => write!(f, "{target} LOG"),
+            Command::TestOn(target) => write!(f, "{target} TESTON"),
+            Command::TestOff(target) => write!(f, "{target} TESTOFF"),
+            Command::CreateNodegroup(nodes) => {
+                let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+                write!(f, "CREATE NODEGROUP {}", nodes.join(","))
+            }
+            Command::DropNodegroup(nodegroup) => write!(f, "DROP NODEGROUP {nodegroup}"),
+            Command::PurgeStaleSessions => f.write_str("PURGE STALE SESSIONS"),
+            Command::TlsInfo => f.write_str("TLS INFO"),
+            Command::StartTls => f.write_str("START TLS"),
+        }
+    }
+}
+
+fn with_text(f: &mut fmt::Formatter<'_>, command: &str, text: Option<&str>) -> fmt::Result {
+    match text {
+        Some(text) => write!(f, "{command} {text}"),
+        None => f.write_str(command),
+    }
+}
+
+fn fmt_levels(
+    f: &mut fmt::Formatter<'_>,
+    levels: &[Result<CategoryLevel, ItemError>],
+) -> fmt::Result {
+    levels.iter().try_for_each(|item| match item {
+        Ok(level) => write!(f, " {level}"),
+        Err(fault) => write!(f, " {}", as_typed(fault)),
+    })
+}
+
+/// The word that the fault is about.
+fn as_typed(fault: &ItemError) -> String {
+    match fault {
+        ItemError::UnknownSeverity(word) | ItemError::NotALevel(word) => word.clone(),
+        ItemError::UnknownCategory { category, level } => format!("{category}={level}"),
+        ItemError::LevelOutOfRange { category, level } => format!("{category}={level}"),
+    }
+}
+
+impl fmt::Display for StartBackup {
+    /// Without the options that are the defaults.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("START BACKUP")?;
+        if let Some(id) = self.id {
+            write!(f, " {id}")?;
+        }
+        match self.encryption {
+            Some(Encryption::Password(_)) => f.write_str(" ENCRYPT PASSWORD=***")?,
+            Some(Encryption::AskPassword) => f.write_str(" ENCRYPT")?,
+            None => (),
+        }
+        match self.wait {
+            WaitFor::Nothing => f.write_str(" NOWAIT")?,
+            WaitFor::Started => f.write_str(" WAIT STARTED")?,
+            WaitFor::Completed => (),
+        }
+        match self.snapshot {
+            SnapshotPoint::Start => f.write_str(" SNAPSHOTSTART"),
+            SnapshotPoint::End => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::All => f.write_str("ALL"),
+            Target::Node(node) => node.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Targets::All => f.write_str("ALL"),
+            Targets::Nodes(nodes) => {
+                let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+                f.write_str(&nodes.join(" "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for StopOptions {
+    /// Each option with a blank before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        flags(f, &[(self.abort, " -A"), (self.force, " -F")])
+    }
+}
+
+impl fmt::Display for RestartOptions {
+    /// Each option with a blank before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        flags(
+            f,
+            &[
+                (self.nostart, " -N"),
+                (self.initial, " -I"),
+                (self.abort, " -A"),
+                (self.force, " -F"),
+            ],
+        )
+    }
+}
+
+fn flags(f: &mut fmt::Formatter<'_>, flags: &[(bool, &str)]) -> fmt::Result {
+    let set = flags.iter().filter(|(set, _)| *set);
+    set.into_iter().try_for_each(|(_, flag)| f.write_str(flag))
+}
+
+impl fmt::Display for FilterSwitch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FilterSwitch::On => "ON",
+            FilterSwitch::Off => "OFF",
+            FilterSwitch::Toggle => "TOGGLE",
+        })
+    }
+}
+
+impl fmt::Display for CategoryLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.category, self.level)
+    }
+}

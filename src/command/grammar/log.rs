@@ -1,0 +1,108 @@
+//! CLUSTERLOG, LOGLEVEL and NODELOG.
+
+use crate::cluster::{EventCategory, LogLevel, Severity};
+use crate::command::ast::{CategoryLevel, Command, FilterSwitch, Target};
+use crate::command::error::{ItemError, ParseErrorKind as Kind};
+use crate::command::keyword::Keyword;
+use crate::command::text::words;
+
+use super::fault::{Parsed, refuse_word};
+use super::lexical::{end, is_number, keyword, must_be, word};
+
+/// ```text
+/// clusterlog = "CLUSTERLOG" ( "INFO" | filter-switch { severity } )
+/// filter-switch = "ON" | "OFF" | "TOGGLE" | "FILTER"
+/// severity = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL" | "ALERT"
+/// ```
+pub(super) fn clusterlog(input: &str) -> Parsed<'_, Command> {
+    let (input, ()) = keyword(Keyword::Clusterlog)(input)?;
+    if input.is_empty() {
+        return refuse_word(input, Kind::ClusterLogArgumentMissing);
+    }
+    let (rest, first) = word(input)?;
+    if Keyword::Info.is(first) {
+        let (rest, ()) = end(rest, Kind::ClusterLogArgumentUnknown)?;
+        return Ok((rest, Command::ClusterLogInfo));
+    }
+    let switch = if Keyword::On.is(first) {
+        FilterSwitch::On
+    } else if Keyword::Off.is(first) {
+        FilterSwitch::Off
+    } else if Keyword::Toggle.is(first) || Keyword::Filter.is(first) {
+        FilterSwitch::Toggle
+    } else {
+        return refuse_word(input, Kind::ClusterLogArgumentUnknown);
+    };
+    let severities = words(rest)
+        .map(|word| {
+            Severity::from_name(word).ok_or_else(|| ItemError::UnknownSeverity(word.into()))
+        })
+        .collect();
+    Ok((
+        &rest[rest.len()..],
+        Command::ClusterLogFilter { switch, severities },
+    ))
+}
+
+/// ```text
+/// clusterlog-levels = "CLUSTERLOG" level { level }
+/// ```
+pub(super) fn clusterlog_levels(input: &str, target: Target) -> Parsed<'_, Command> {
+    let (rest, levels) = levels(input)?;
+    Ok((rest, Command::ClusterLogLevels { target, levels }))
+}
+
+/// ```text
+/// loglevel = "LOGLEVEL" level { level }
+/// ```
+pub(super) fn loglevel(input: &str, target: Target) -> Parsed<'_, Command> {
+    let (rest, levels) = levels(input)?;
+    Ok((rest, Command::LogLevels { target, levels }))
+}
+
+type Levels = Vec<Result<CategoryLevel, ItemError>>;
+
+fn levels(input: &str) -> Parsed<'_, Levels> {
+    if input.is_empty() {
+        return refuse_word(input, Kind::LevelMissing);
+    }
+    Ok((&input[input.len()..], words(input).map(level).collect()))
+}
+
+/// ```text
+/// level = category "=" number        ; 0 to 15
+/// category = "STARTUP" | "SHUTDOWN" | "STATISTICS" | "CHECKPOINT" | "NODERESTART"
+///          | "CONNECTION" | "INFO" | "ERROR" | "CONGESTION" | "DEBUG" | "BACKUP" | "SCHEMA"
+/// ```
+fn level(word: &str) -> Result<CategoryLevel, ItemError> {
+    let (name, level) = word
+        .split_once('=')
+        .ok_or_else(|| ItemError::NotALevel(word.into()))?;
+    let category = EventCategory::from_name(name).ok_or_else(|| ItemError::UnknownCategory {
+        category: name.into(),
+        level: level.into(),
+    })?;
+    let number = level.parse().ok().filter(|_| is_number(level));
+    match number.and_then(LogLevel::new) {
+        Some(level) => Ok(CategoryLevel { category, level }),
+        None => Err(ItemError::LevelOutOfRange {
+            category,
+            level: level.into(),
+        }),
+    }
+}
+
+/// ```text
+/// nodelog = "NODELOG" "DEBUG" ( "ON" | "OFF" )
+/// ```
+pub(super) fn nodelog(input: &str, target: Target) -> Parsed<'_, Command> {
+    if words(input).count() != 2 {
+        return refuse_word(input, Kind::NodeLogArgumentCount);
+    }
+    let (input, ()) = must_be(input, Keyword::Debug, Kind::NodeLogArgumentUnknown)?;
+    if let Ok((rest, ())) = keyword(Keyword::On)(input) {
+        return Ok((rest, Command::NodeLogDebug { target, on: true }));
+    }
+    let (rest, ()) = must_be(input, Keyword::Off, Kind::NodeLogArgumentUnknown)?;
+    Ok((rest, Command::NodeLogDebug { target, on: false }))
+}

@@ -1,0 +1,87 @@
+//! The nom grammar, one function per production.
+
+mod backup;
+mod fault;
+mod general;
+mod lexical;
+mod log;
+mod node;
+
+use nom::Parser;
+use nom::branch::alt;
+
+use super::ast::Command;
+use super::error::{ParseError, ParseErrorKind};
+use super::suggest;
+use super::syntax;
+use super::text::{body, is_blank};
+use fault::{Fault, Parsed};
+use general::help_topic_is_known;
+
+/// Reads one line.
+///
+/// ```text
+/// line = [ comment | command ] { ";" }
+/// ```
+///
+/// Blanks and TABs around it and semicolons at its end do not count.
+///
+/// # Errors
+///
+/// A [`ParseError`] says what is wrong and where.
+pub fn parse(line: &str) -> Result<Command, ParseError> {
+    let text = body(line);
+    if text.is_empty() || comment(text) {
+        return Ok(Command::Nothing);
+    }
+    let fault = match command(text) {
+        Ok((_, command)) => match help_topic_is_known(&command) {
+            true => return Ok(command),
+            false => Fault::help_topic(text),
+        },
+        Err(nom::Err::Error(fault) | nom::Err::Failure(fault)) => fault,
+        Err(nom::Err::Incomplete(_)) => Fault::word(text, ParseErrorKind::NotACommand),
+    };
+    Err(explain(line, text, fault))
+}
+
+/// ```text
+/// comment = "#" any text
+/// ```
+fn comment(text: &str) -> bool {
+    text.starts_with('#')
+}
+
+/// ```text
+/// command = start-backup | start-tls | abort-backup | node-line | general-command
+///         | clusterlog | nodegroup-command
+/// ```
+fn command(input: &str) -> Parsed<'_, Command> {
+    alt((
+        backup::start,
+        backup::abort_backup,
+        node::node_line,
+        general::general_command,
+        log::clusterlog,
+        node::nodegroup_command,
+    ))
+    .parse(input)
+}
+
+/// Places a fault of `text`, a part of `line`, in the line, and adds what was expected there.
+fn explain(line: &str, text: &str, fault: Fault) -> ParseError {
+    let lead = line.len() - line.trim_start_matches(is_blank).len();
+    let start = lead + text.len().saturating_sub(fault.rest);
+    let span = start..start + fault.length;
+    let before = line.get(..span.start).unwrap_or_default();
+    let word = line.get(span.clone()).unwrap_or_default();
+    let next = syntax::next(before);
+    let advice = suggest::advice(before, word, fault.kind, &next);
+    ParseError {
+        span,
+        kind: fault.kind,
+        expected: next.into_iter().map(syntax::Next::text).collect(),
+        advice,
+        ends_with_empty_line: fault.ends_with_empty_line,
+    }
+}

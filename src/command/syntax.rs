@@ -1,0 +1,375 @@
+//! The table of syntaxes: what may follow what. Completion, help and suggestions read it.
+
+use crate::cluster::Severity;
+
+use super::ast::ReportKind;
+use super::keyword::Keyword;
+use super::pages;
+use super::redact::redact;
+use super::text::words;
+
+/// One command: its words, and what it takes.
+pub(super) struct Syntax {
+    pub(super) target: TargetRule,
+    pub(super) words: &'static [Keyword],
+    pub(super) arguments: Arguments,
+    /// The whole syntax on one line.
+    pub(super) usage: &'static str,
+    /// One line for the overview.
+    pub(super) summary: &'static str,
+    /// The help page, without usage and summary.
+    pub(super) page: &'static str,
+}
+
+/// Whether ids or ALL stand before the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TargetRule {
+    Never,
+    One,
+    Many,
+}
+
+/// What follows the words of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arguments {
+    Nothing,
+    Place(&'static str),
+    Places(&'static str),
+    Keywords(&'static [Keyword]),
+    Flags(&'static [&'static str]),
+    BackupOptions,
+    Reports,
+    Severities,
+    Levels,
+    Topic,
+}
+
+/// Something that may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A word, as it is.
+    Word(&'static str),
+    /// Something of the user's own, as `<seconds>`.
+    Place(&'static str),
+}
+
+impl Next {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Next::Word(text) | Next::Place(text) => text,
+        }
+    }
+
+    pub(super) fn word(self) -> Option<&'static str> {
+        match self {
+            Next::Word(word) => Some(word),
+            Next::Place(_) => None,
+        }
+    }
+}
+
+const fn command(
+    words: &'static [Keyword],
+    arguments: Arguments,
+    texts: [&'static str; 3],
+) -> Syntax {
+    node(TargetRule::Never, words, arguments, texts)
+}
+
+const fn node(
+    target: TargetRule,
+    words: &'static [Keyword],
+    arguments: Arguments,
+    [usage, summary, page]: [&'static str; 3],
+) -> Syntax {
+    Syntax {
+        target,
+        words,
+        arguments,
+        usage,
+        summary,
+        page,
+    }
+}
+
+/// Every command, in the order of the help overview.
+pub(super) const SYNTAXES: [Syntax; 36] = {
+    use Arguments as Args;
+    use Keyword as Key;
+    use TargetRule::{Many, One};
+    [
+        command(
+            &[Key::Start, Key::Backup],
+            Args::BackupOptions,
+            pages::START_BACKUP,
+        ),
+        command(
+            &[Key::Abort, Key::Backup],
+            Args::Place("<backup id>"),
+            pages::ABORT_BACKUP,
+        ),
+        command(&[Key::Show], Args::Nothing, pages::SHOW),
+        node(One, &[Key::Status], Args::Nothing, pages::STATUS),
+        node(One, &[Key::Report], Args::Reports, pages::REPORT),
+        node(Many, &[Key::Start], Args::Nothing, pages::START),
+        node(Many, &[Key::Stop], Args::Flags(&["-A", "-F"]), pages::STOP),
+        node(
+            Many,
+            &[Key::Restart],
+            Args::Flags(&["-N", "-I", "-A", "-F"]),
+            pages::RESTART,
+        ),
+        command(&[Key::Shutdown], Args::Nothing, pages::SHUTDOWN),
+        command(
+            &[Key::Enter, Key::Single, Key::User, Key::Mode],
+            Args::Place("<node id>"),
+            pages::ENTER_SINGLE_USER_MODE,
+        ),
+        command(
+            &[Key::Exit, Key::Single, Key::User, Key::Mode],
+            Args::Nothing,
+            pages::EXIT_SINGLE_USER_MODE,
+        ),
+        command(
+            &[Key::Clusterlog, Key::Info],
+            Args::Nothing,
+            pages::CLUSTERLOG_INFO,
+        ),
+        command(
+            &[Key::Clusterlog, Key::On],
+            Args::Severities,
+            pages::CLUSTERLOG_ON,
+        ),
+        command(
+            &[Key::Clusterlog, Key::Off],
+            Args::Severities,
+            pages::CLUSTERLOG_OFF,
+        ),
+        command(
+            &[Key::Clusterlog, Key::Toggle],
+            Args::Severities,
+            pages::CLUSTERLOG_TOGGLE,
+        ),
+        command(
+            &[Key::Clusterlog, Key::Filter],
+            Args::Severities,
+            pages::CLUSTERLOG_FILTER,
+        ),
+        node(One, &[Key::Clusterlog], Args::Levels, pages::CLUSTERLOG),
+        node(One, &[Key::Loglevel], Args::Levels, pages::LOGLEVEL),
+        node(
+            One,
+            &[Key::Nodelog, Key::Debug],
+            Args::Keywords(&[Key::On, Key::Off]),
+            pages::NODELOG_DEBUG,
+        ),
+        node(One, &[Key::Dump], Args::Places("<number>"), pages::DUMP),
+        node(One, &[Key::Log], Args::Nothing, pages::LOG),
+        node(One, &[Key::TestOn], Args::Nothing, pages::TESTON),
+        node(One, &[Key::TestOff], Args::Nothing, pages::TESTOFF),
+        command(
+            &[Key::Create, Key::Nodegroup],
+            Args::Place("<node id>,<node id>.."),
+            pages::CREATE_NODEGROUP,
+        ),
+        command(
+            &[Key::Drop, Key::Nodegroup],
+            Args::Place("<nodegroup>"),
+            pages::DROP_NODEGROUP,
+        ),
+        command(
+            &[Key::Purge, Key::Stale, Key::Sessions],
+            Args::Nothing,
+            pages::PURGE_STALE_SESSIONS,
+        ),
+        command(&[Key::Tls, Key::Info], Args::Nothing, pages::TLS_INFO),
+        command(&[Key::Start, Key::Tls], Args::Nothing, pages::START_TLS),
+        command(
+            &[Key::Connect],
+            Args::Place("<connect string>"),
+            pages::CONNECT,
+        ),
+        command(&[Key::Prompt], Args::Place("<text>"), pages::PROMPT),
+        command(&[Key::Sleep], Args::Place("<seconds>"), pages::SLEEP),
+        command(&[Key::Help], Args::Topic, pages::HELP),
+        command(&[Key::QuestionMark], Args::Topic, pages::QUESTION_MARK),
+        command(&[Key::Quit], Args::Nothing, pages::QUIT),
+        command(&[Key::Exit], Args::Nothing, pages::EXIT),
+        command(&[Key::Bye], Args::Nothing, pages::BYE),
+    ]
+};
+
+/// The names of the event categories at the prompt.
+pub(super) const fn category_names() -> [&'static str; 12] {
+    [
+        "STARTUP",
+        "SHUTDOWN",
+        "STATISTICS",
+        "CHECKPOINT",
+        "NODERESTART",
+        "CONNECTION",
+        "INFO",
+        "ERROR",
+        "CONGESTION",
+        "DEBUG",
+        "BACKUP",
+        "SCHEMA",
+    ]
+}
+
+/// The same names, as the levels of CLUSTERLOG and LOGLEVEL begin.
+const LEVELS: [&str; 12] = [
+    "STARTUP=",
+    "SHUTDOWN=",
+    "STATISTICS=",
+    "CHECKPOINT=",
+    "NODERESTART=",
+    "CONNECTION=",
+    "INFO=",
+    "ERROR=",
+    "CONGESTION=",
+    "DEBUG=",
+    "BACKUP=",
+    "SCHEMA=",
+];
+
+/// What may stand behind `before`, the start of a line up to a word boundary.
+pub(super) fn next(before: &str) -> Vec<Next> {
+    let before = redact(before);
+    let typed: Vec<&str> = words(&before).collect();
+    let numbers = typed
+        .iter()
+        .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+        .count();
+    let all = typed.first().is_some_and(|word| Keyword::All.is(word));
+    let mut found = match (all, numbers) {
+        (true, _) => after_words(&typed[1..], |rule| rule != TargetRule::Never),
+        (false, 0) => after_words(&typed, |rule| rule == TargetRule::Never),
+        (false, 1) => after_words(&typed[1..], |rule| rule != TargetRule::Never),
+        (false, _) => after_words(&typed[numbers..], |rule| rule == TargetRule::Many),
+    };
+    if typed.is_empty() {
+        found.push(Next::Word(Keyword::All.text()));
+    }
+    if numbers == typed.len() {
+        found.push(Next::Place("<node id>"));
+    }
+    found
+}
+
+fn after_words(typed: &[&str], fits: impl Fn(TargetRule) -> bool) -> Vec<Next> {
+    let mut found: Vec<Next> = Vec::new();
+    for syntax in SYNTAXES.iter().filter(|syntax| fits(syntax.target)) {
+        let same = syntax
+            .words
+            .iter()
+            .zip(typed)
+            .all(|(keyword, word)| keyword.is(word));
+        if !same {
+            continue;
+        }
+        let more = match syntax.words.get(typed.len()) {
+            Some(keyword) => vec![Next::Word(keyword.text())],
+            None => after_arguments(syntax.arguments, &typed[syntax.words.len()..]),
+        };
+        for next in more {
+            if !found.contains(&next) {
+                found.push(next);
+            }
+        }
+    }
+    found
+}
+
+fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
+    let first = given.is_empty();
+    match arguments {
+        Arguments::Place(name) if first => vec![Next::Place(name)],
+        Arguments::Places(name) => vec![Next::Place(name)],
+        Arguments::Keywords(keywords) if first => {
+            keywords.iter().map(|key| Next::Word(key.text())).collect()
+        }
+        Arguments::Reports if first => ReportKind::ALL
+            .iter()
+            .map(|kind| Next::Word(kind.name()))
+            .collect(),
+        Arguments::Flags(flags) => unused(flags, given),
+        Arguments::Severities => unused(&Severity::ALL.map(Severity::name), given),
+        Arguments::Levels => LEVELS.into_iter().map(Next::Word).collect(),
+        Arguments::BackupOptions => after_backup_options(given),
+        Arguments::Topic => topics(given),
+        Arguments::Nothing | Arguments::Place(_) | Arguments::Keywords(_) | Arguments::Reports => {
+            Vec::new()
+        }
+    }
+}
+
+fn unused(all: &[&'static str], given: &[&str]) -> Vec<Next> {
+    let used = |word: &str| given.iter().any(|given| given.eq_ignore_ascii_case(word));
+    all.iter()
+        .filter(|word| !used(word))
+        .map(|word| Next::Word(word))
+        .collect()
+}
+
+/// Completes to the opening quote, which every password needs.
+const PASSWORD_START: &str = "PASSWORD='";
+
+fn after_backup_options(given: &[&str]) -> Vec<Next> {
+    let given_any = |keys: &[Keyword]| given.iter().any(|word| keys.iter().any(|key| key.is(word)));
+    let last = |key: Keyword| given.last().is_some_and(|word| key.is(word));
+    if last(Keyword::Wait) {
+        return [Keyword::Started, Keyword::Completed]
+            .map(|key| Next::Word(key.text()))
+            .to_vec();
+    }
+    let mut found = Vec::new();
+    if given.is_empty() {
+        found.push(Next::Place("<backup id>"));
+    }
+    if last(Keyword::Encrypt) {
+        found.push(Next::Word(PASSWORD_START));
+    }
+    let groups: [&[Keyword]; 3] = [
+        &[Keyword::Encrypt],
+        &[Keyword::Wait, Keyword::Nowait],
+        &[Keyword::SnapshotStart, Keyword::SnapshotEnd],
+    ];
+    for group in groups.into_iter().filter(|group| !given_any(group)) {
+        found.extend(group.iter().map(|key| Next::Word(key.text())));
+    }
+    found
+}
+
+fn topics(given: &[&str]) -> Vec<Next> {
+    let mut found = Vec::new();
+    for syntax in &SYNTAXES {
+        let mut pairs = syntax.words.iter().zip(given);
+        if !pairs.all(|(keyword, word)| keyword.is(word)) {
+            continue;
+        }
+        if let Some(keyword) = syntax.words.get(given.len()) {
+            let next = Next::Word(keyword.text());
+            if !found.contains(&next) {
+                found.push(next);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cluster::EventCategory;
+
+    use super::*;
+
+    #[test]
+    fn the_categories_are_those_of_the_cluster() {
+        for name in category_names() {
+            assert!(EventCategory::from_name(name).is_some(), "{name}");
+            assert!(LEVELS.contains(&format!("{name}=").as_str()), "{name}");
+        }
+        assert_eq!(category_names().len() + 1, EventCategory::ALL.len());
+    }
+}
