@@ -1,1 +1,47 @@
 //! The backup files of a data node: readers, writers, printer.
+//!
+//! A backup of one node is three files, all of which start with the same [`FileHeader`]:
+//!
+//! | file | content | read with | written with |
+//! |---|---|---|---|
+//! | `BACKUP-<id>.<node>.ctl` | tables, GCP range, fragments | [`CtlReader`], [`CtlFile`] | [`CtlFile::write`] |
+//! | `BACKUP-<id>-0.<node>.Data` | rows | [`DataReader`] | [`DataWriter`] |
+//! | `BACKUP-<id>.<node>.log` | changes made meanwhile | [`LogReader`] | [`LogWriter`] |
+//!
+//! Everything works over plain [`std::io::Read`] and [`std::io::Write`]: a compressed or
+//! encrypted file is read through [`crate::xfrm`]. Readers hold one section, record or entry at
+//! a time and check every length before they allocate for it; writers pass on large slices.
+//!
+//! Framing is big-endian; what lies in rows is in the writer's own order, which the header
+//! announces. Both orders are read, little-endian is written.
+
+mod column;
+mod ctl;
+mod data;
+mod decimal;
+mod error;
+mod header;
+mod log;
+mod properties;
+mod row;
+mod source;
+mod table;
+mod temporal;
+mod value;
+
+pub use column::{ArrayType, Column, ColumnDefault, ColumnType, LATIN1, UTF8MB4};
+pub use ctl::{
+    CTL_BYTES_MAX, CtlFile, CtlReader, CtlSection, DESCRIPTION_WORDS_MAX, DictObject,
+    FragmentEntry, GcpEntry, HASH_MAP_BUCKETS_MAX, HashMap,
+};
+pub use data::{DataItem, DataReader, DataWriter};
+pub use error::{BackupError, RowError};
+pub use header::{BACKUP_VERSION, ByteOrder, FileHeader, FileType, MAGIC, NEWEST_VERSION};
+pub use log::{
+    Change, ENTRY_WORDS_MAX, LogEntry, LogEvent, LogKind, LogReader, LogValue, LogWriter,
+};
+pub use properties::{Property, PropertyValue};
+pub use row::{ROW_BYTES_MAX, Row};
+pub use table::{FragmentPlacement, IndexOf, NO_OBJECT, Table, TableKind};
+pub use temporal::{Date, DateTime, Time};
+pub use value::Value;

@@ -1,0 +1,280 @@
+//! Packed rows (backup format, 4.1).
+//!
+//! A row is a sequence of words in the writer's byte order:
+//!
+//! | words | content |
+//! |---|---|
+//! | 1 | 0xFFF3 << 16 \| 4 * M |
+//! | M | bitmap, bit b in word b / 32 at b % 32: for each column "present", and "is NULL" if it is nullable |
+//! | .. | the columns that are not NULL |
+//!
+//! Elements of 8 and 16 bits follow each other unaligned, those of 32 and 64 bits start at a
+//! word, bit columns share words. Pad bytes are written as zero; a real node leaves garbage in
+//! them.
+
+use super::RowError;
+use super::column::{Column, Storage};
+use super::header::ByteOrder;
+use super::table::Table;
+use super::value::{Value, decode_value, encode_value};
+
+/// Longest packed row in bytes: 7500 words of columns, the header and the bitmap.
+pub const ROW_BYTES_MAX: usize = 4 * (7500 + 1 + 32);
+
+/// Attribute id in the first word of a packed row.
+const PACKED: u32 = 0xFFF3;
+
+/// One row: a value for each column of its table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row(pub Vec<Value>);
+
+impl Row {
+    /// Reads a packed row of this table. `order` is that of the file's header.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not exactly one packed row of this table.
+    pub fn decode(table: &Table, payload: &[u8], order: ByteOrder) -> Result<Row, RowError> {
+        let words = bitmap_words(&table.columns);
+        let header = word(payload, 0, order).ok_or(RowError::BadHeader)?;
+        if header != PACKED << 16 | (4 * words) as u32 {
+            return Err(RowError::BadHeader);
+        }
+        let mut reader = RowReader {
+            bytes: payload.get(4 + 4 * words..).ok_or(RowError::BadHeader)?,
+            order,
+            position: 0,
+            bits: 0,
+        };
+        let mut values = Vec::with_capacity(table.columns.len());
+        let mut bit = 0;
+        let mut next_bit = || {
+            let word = word(payload, 1 + bit / 32, order).unwrap_or(0);
+            let set = word >> (bit % 32) & 1 == 1;
+            bit += 1;
+            set
+        };
+        for column in &table.columns {
+            if !next_bit() {
+                return Err(RowError::Absent {
+                    column: column.name.clone(),
+                });
+            }
+            if column.nullable && next_bit() {
+                values.push(Value::Null);
+                continue;
+            }
+            values.push(reader.value(column).ok_or_else(|| RowError::Truncated {
+                column: column.name.clone(),
+            })?);
+        }
+        match reader.leftover() {
+            0 => Ok(Row(values)),
+            bytes => Err(RowError::Leftover { bytes }),
+        }
+    }
+
+    /// Appends the packed row, little-endian, pad bytes zero.
+    ///
+    /// # Errors
+    ///
+    /// If a value does not fit its column. What was appended is then of no use.
+    pub fn encode(&self, table: &Table, out: &mut Vec<u8>) -> Result<(), RowError> {
+        let columns = &table.columns;
+        if self.0.len() != columns.len() {
+            return Err(RowError::WrongCount {
+                values: self.0.len(),
+                columns: columns.len(),
+            });
+        }
+        let start = out.len();
+        let words = bitmap_words(columns);
+        out.extend_from_slice(&(PACKED << 16 | (4 * words) as u32).to_le_bytes());
+        out.resize(start + 4 + 4 * words, 0);
+        let mut bit = 0;
+        let mut writer = RowWriter {
+            base: out.len(),
+            out,
+            bits: 0,
+            scratch: Vec::new(),
+        };
+        for (column, value) in columns.iter().zip(&self.0) {
+            writer.set_bit(start + 4, bit);
+            bit += 1;
+            let null = *value == Value::Null;
+            if column.nullable {
+                if null {
+                    writer.set_bit(start + 4, bit);
+                }
+                bit += 1;
+            }
+            match (null, column.nullable) {
+                (true, true) => {}
+                (true, false) => {
+                    return Err(RowError::BadValue {
+                        column: column.name.clone(),
+                        why: "it is NULL and the column is not nullable",
+                    });
+                }
+                (false, _) => writer.value(column, value)?,
+            }
+        }
+        writer.align();
+        let bytes = out.len() - start;
+        if bytes > ROW_BYTES_MAX {
+            return Err(RowError::TooLong {
+                bytes,
+                limit: ROW_BYTES_MAX,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Words of the bitmap.
+fn bitmap_words(columns: &[Column]) -> usize {
+    let nullable = columns.iter().filter(|column| column.nullable).count();
+    (columns.len() + nullable).div_ceil(32)
+}
+
+fn word(bytes: &[u8], index: usize, order: ByteOrder) -> Option<u32> {
+    let bytes = bytes.get(4 * index..)?.first_chunk::<4>()?;
+    Some(order.word(*bytes))
+}
+
+/// Where the next column starts: byte `position`, or, after a bit column, bit `bits` of the
+/// word there.
+struct RowReader<'a> {
+    bytes: &'a [u8],
+    order: ByteOrder,
+    position: usize,
+    bits: u64,
+}
+
+impl RowReader<'_> {
+    fn value(&mut self, column: &Column) -> Option<Value> {
+        match column.storage() {
+            Storage::Bits(bits) => self.bits(column, bits),
+            storage => {
+                self.flush_bits();
+                let aligned = matches!(storage, Storage::Fixed { element: 4.., .. });
+                if aligned {
+                    self.position = self.position.next_multiple_of(4);
+                }
+                let rest = self.bytes.get(self.position..)?;
+                let length = match storage {
+                    Storage::Short { .. } => 1 + usize::from(*rest.first()?),
+                    Storage::Medium { .. } => {
+                        2 + usize::from(u16::from_le_bytes(*rest.first_chunk()?))
+                    }
+                    Storage::Fixed { size, .. } => usize::try_from(size).ok()?,
+                    Storage::Bits(_) => return None,
+                };
+                let value = decode_value(column, rest.get(..length)?, self.order);
+                self.position += length;
+                Some(value)
+            }
+        }
+    }
+
+    fn bits(&mut self, column: &Column, bits: u64) -> Option<Value> {
+        self.position = self.position.next_multiple_of(4);
+        let end = self.position as u64 + (self.bits + bits).div_ceil(32) * 4;
+        if end > self.bytes.len() as u64 {
+            return None;
+        }
+        let first = self.position / 4;
+        let fetch = |index: usize| word(self.bytes, index, self.order).unwrap_or(0);
+        let mut stored = Vec::new();
+        for index in first..first + bits.div_ceil(32) as usize {
+            let both = u64::from(fetch(index + 1)) << 32 | u64::from(fetch(index));
+            stored.extend_from_slice(&((both >> self.bits) as u32).to_le_bytes());
+        }
+        self.position += ((self.bits + bits) / 32 * 4) as usize;
+        self.bits = (self.bits + bits) % 32;
+        // The words were put in order above.
+        Some(decode_value(column, &stored, ByteOrder::Little))
+    }
+
+    fn flush_bits(&mut self) {
+        if self.bits != 0 {
+            self.position += 4;
+            self.bits = 0;
+        }
+    }
+
+    fn leftover(mut self) -> usize {
+        self.flush_bits();
+        let end = self.position.next_multiple_of(4);
+        self.bytes.len().saturating_sub(end)
+    }
+}
+
+struct RowWriter<'a> {
+    out: &'a mut Vec<u8>,
+    /// Index of the first column's first byte.
+    base: usize,
+    /// Bits used of the last word; 0 when no bit column is open.
+    bits: u32,
+    scratch: Vec<u8>,
+}
+
+impl RowWriter<'_> {
+    fn set_bit(&mut self, bitmap: usize, bit: usize) {
+        self.out[bitmap + bit / 8] |= 1 << (bit % 8);
+    }
+
+    fn align(&mut self) {
+        let length = self.out.len() - self.base;
+        self.out.resize(self.base + length.next_multiple_of(4), 0);
+    }
+
+    fn value(&mut self, column: &Column, value: &Value) -> Result<(), RowError> {
+        match column.storage() {
+            Storage::Bits(bits) => {
+                self.scratch.clear();
+                encode_value(column, value, &mut self.scratch)?;
+                self.align();
+                let words = std::mem::take(&mut self.scratch);
+                self.put_bits(bits, &words);
+                self.scratch = words;
+                Ok(())
+            }
+            storage => {
+                self.bits = 0;
+                if matches!(storage, Storage::Fixed { element: 4.., .. }) {
+                    self.align();
+                }
+                encode_value(column, value, self.out)
+            }
+        }
+    }
+
+    fn put_bits(&mut self, bits: u64, words: &[u8]) {
+        let mut left = bits;
+        for bytes in words.chunks_exact(4) {
+            let word = bytes
+                .first_chunk::<4>()
+                .map_or(0, |b| u32::from_le_bytes(*b));
+            let count = left.min(32) as u32;
+            left -= u64::from(count);
+            let word = u64::from(word) & ((1 << count) - 1);
+            if self.bits == 0 {
+                self.out.extend_from_slice(&[0; 4]);
+            }
+            let shifted = word << self.bits;
+            let last = self.out.len() - 4;
+            for (slot, byte) in self.out[last..]
+                .iter_mut()
+                .zip((shifted as u32).to_le_bytes())
+            {
+                *slot |= byte;
+            }
+            if self.bits + count > 32 {
+                self.out
+                    .extend_from_slice(&((shifted >> 32) as u32).to_le_bytes());
+            }
+            self.bits = (self.bits + count) % 32;
+        }
+    }
+}
