@@ -1,0 +1,180 @@
+//! The client's side of replies: bytes to blocks of lines (management protocol, 1.6).
+
+use super::arguments::{Arguments, Fault};
+use super::command::{Argument, reply_header};
+use super::{Framer, LONG_LINE_MAX, ReplyError, WireError, line};
+
+/// Longest reply, its lines and their bookkeeping together. The longest real ones, `show
+/// config` and `list sessions`, stay far below.
+const REPLY_MAX: usize = 8 << 20;
+
+/// Bytes that a stored line takes beside its text.
+const LINE_COST: usize = 48;
+
+/// A reply as it stands: the header and the names and values that follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The first line.
+    pub header: String,
+    /// Names and values in the order of the lines. A line without a separator is a name
+    /// with an empty value.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Block {
+    /// The first value of a name.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The text of `Authorization failed`, if this is that reply.
+    pub(super) fn not_authorized(&self) -> Option<ReplyError> {
+        (self.header == "Authorization failed")
+            .then(|| ReplyError::NotAuthorized(self.field("Error").unwrap_or_default().to_owned()))
+    }
+
+    /// Checks the header and every line against what the reply to `command` may hold, as
+    /// strictly as the original does. What is missing is for
+    /// [`Reply::check_complete`] to say: a refusal may lack the rest.
+    pub(super) fn expect(
+        &self,
+        command: &'static str,
+        allowed: &'static [Argument],
+    ) -> Result<Reply, ReplyError> {
+        if let Some(error) = self.not_authorized() {
+            return Err(error);
+        }
+        let unexpected = |status: u32, current: &str| ReplyError::Unexpected {
+            command,
+            status,
+            current: current.to_owned(),
+        };
+        if Some(self.header.as_str()) != reply_header(command) {
+            return Err(unexpected(4, &self.header));
+        }
+        let mut arguments = Arguments::new(allowed);
+        for (name, value) in &self.fields {
+            arguments
+                .add(name.as_bytes(), Some(value.as_bytes()))
+                .map_err(|fault: Fault| unexpected(fault as u32, name))?;
+        }
+        Ok(Reply { command, arguments })
+    }
+}
+
+/// A reply whose names are known.
+pub(super) struct Reply {
+    command: &'static str,
+    pub(super) arguments: Arguments,
+}
+
+impl Reply {
+    /// Is everything mandatory there?
+    pub(super) fn check_complete(&self) -> Result<(), ReplyError> {
+        self.arguments
+            .check_complete()
+            .map_err(|fault| ReplyError::Unexpected {
+                command: self.command,
+                status: fault as u32,
+                current: "\n".to_owned(),
+            })
+    }
+
+    /// Everything mandatory is there, and `result:` is `Ok`.
+    pub(super) fn check_ok(&self) -> Result<(), ReplyError> {
+        match self.arguments.text("result") {
+            Some(result) if result != "Ok" => Err(ReplyError::Refused(result)),
+            _ => self.check_complete(),
+        }
+    }
+}
+
+/// Collects replies, one block after the other.
+#[derive(Debug)]
+pub struct ReplyReader {
+    framer: Framer,
+    block: Option<Block>,
+    size: usize,
+}
+
+impl Default for ReplyReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ReplyReader {
+    /// A reader before the first reply.
+    pub fn new() -> Self {
+        ReplyReader {
+            framer: Framer::new(LONG_LINE_MAX),
+            block: None,
+            size: 0,
+        }
+    }
+
+    /// Adds received bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.framer.push(bytes);
+    }
+
+    /// The next complete reply; none if more bytes are needed. Not an iterator: more may
+    /// follow.
+    ///
+    /// # Errors
+    /// A line or a reply over the limit.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Block>, WireError> {
+        while let Some(bytes) = self.framer.next_line()? {
+            if line::is_empty(bytes) {
+                // Empty lines before a reply mean nothing.
+                if let Some(block) = self.block.take() {
+                    self.size = 0;
+                    return Ok(Some(block));
+                }
+                continue;
+            }
+            self.size += bytes.len() + LINE_COST;
+            if self.size > REPLY_MAX {
+                return Err(WireError::ReplyTooLong { limit: REPLY_MAX });
+            }
+            match &mut self.block {
+                None => {
+                    self.block = Some(Block {
+                        header: line::text(line::trim(bytes)),
+                        fields: Vec::new(),
+                    });
+                }
+                Some(block) => {
+                    let (name, value) = line::split(bytes);
+                    let value = value.unwrap_or_default();
+                    block.fields.push((line::text(name), line::text(value)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next line alone, for the reply to `end session`, which has no empty line.
+    ///
+    /// # Errors
+    /// A line over the limit.
+    pub fn next_line(&mut self) -> Result<Option<String>, WireError> {
+        Ok(self.framer.next_line()?.map(line::text))
+    }
+
+    /// The next `count` bytes and the newline after them, for the body of `get config`.
+    /// None: more bytes are needed. The caller bounds `count`.
+    pub fn take_body(&mut self, count: usize) -> Option<Vec<u8>> {
+        let body = self.framer.take_bytes(count.checked_add(1)?)?;
+        Some(body[..count].to_vec())
+    }
+
+    /// True if nothing has come of a further reply.
+    pub fn is_empty(&self) -> bool {
+        self.block.is_none() && self.framer.is_empty()
+    }
+}

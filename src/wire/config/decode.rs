@@ -1,0 +1,89 @@
+//! Words to configurations.
+
+use super::words::{Padding, Reader};
+use super::{ClusterConfig, ConfigError, KEY_MASK, Section, SectionKind};
+
+impl ClusterConfig {
+    /// Reads the packed configuration of `get config_v2`.
+    ///
+    /// # Errors
+    /// Anything that could not be encoded back to the same bytes.
+    pub fn decode_v2(packed: &[u8]) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(packed, "NDBCONF2")?;
+        // Word 2 counts the checksum, which the reader has taken off.
+        if reader.word()? as usize != reader.count() + 1 {
+            return Err(ConfigError::Damaged(2));
+        }
+        let version = reader.word()?;
+        if version != 2 {
+            return Err(ConfigError::BadVersion(version));
+        }
+        if reader.word()? as usize != SectionKind::WITH_DEFAULTS.len() {
+            return Err(ConfigError::Damaged(4));
+        }
+        let kinds = [
+            SectionKind::DataNode,
+            SectionKind::ApiNode,
+            SectionKind::ManagementServer,
+        ];
+        let announced = [reader.word()?, reader.word()?, reader.word()?];
+        let connection_count = reader.word()?;
+        let mut defaults = Vec::new();
+        for kind in SectionKind::WITH_DEFAULTS {
+            defaults.push(section(&mut reader, |found| found == kind)?);
+        }
+        let system = section(&mut reader, |found| found == SectionKind::System)?;
+        let mut nodes = Vec::new();
+        let node_count: u64 = announced.iter().map(|count| u64::from(*count)).sum();
+        for _ in 0..node_count {
+            nodes.push(section(&mut reader, |kind| kind.node_type().is_some())?);
+        }
+        let mut connections = Vec::new();
+        for _ in 0..connection_count {
+            connections.push(section(&mut reader, |kind| {
+                matches!(kind, SectionKind::Tcp | SectionKind::SharedMemory)
+            })?);
+        }
+        if reader.at() != reader.count() {
+            return Err(ConfigError::Damaged(reader.at()));
+        }
+        for (kind, count) in kinds.into_iter().zip(announced) {
+            let found = nodes.iter().filter(|node| node.kind == kind).count();
+            if found != count as usize {
+                return Err(ConfigError::Damaged(5));
+            }
+        }
+        let config = ClusterConfig::new(defaults, system, nodes.clone(), connections.clone())?;
+        if config.nodes != nodes || config.connections != connections {
+            return Err(ConfigError::Damaged(reader.at()));
+        }
+        Ok(config)
+    }
+}
+
+fn section(
+    reader: &mut Reader<'_>,
+    allowed: impl Fn(SectionKind) -> bool,
+) -> Result<Section, ConfigError> {
+    let start = reader.at();
+    let length = reader.word()? as usize;
+    let count = reader.word()?;
+    let kind = SectionKind::from_number(reader.word()?)
+        .filter(|kind| allowed(*kind))
+        .ok_or(ConfigError::Damaged(start))?;
+    let mut section = Section::new(kind);
+    for _ in 0..count {
+        let at = reader.at();
+        let first = reader.word()?;
+        let key = first & KEY_MASK;
+        if section.entries.last().is_some_and(|(last, _)| *last >= key) {
+            return Err(ConfigError::Damaged(at));
+        }
+        let value = reader.value(first >> 28, Padding::Version2)?;
+        section.entries.push((key, value));
+    }
+    if reader.at() - start != length {
+        return Err(ConfigError::Damaged(start));
+    }
+    Ok(section)
+}

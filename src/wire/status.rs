@@ -1,0 +1,226 @@
+//! The reply to `get status`: the nodes and their states.
+
+use super::line::{self, push_line};
+use super::{Block, ReplyError};
+use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+
+/// State of one node as the management server sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeState {
+    /// The node.
+    pub node: NodeId,
+    /// What it does.
+    pub node_type: NodeType,
+    /// What it is doing.
+    pub status: NodeStatus,
+    /// NDB version; 0 if unknown.
+    pub version: Version,
+    /// MySQL version; 0 if unknown.
+    pub mysql_version: Version,
+    /// Last completed start phase, or the step of a shutdown.
+    pub start_phase: u32,
+    /// Order in which data nodes joined; -1 for the president elected at the start.
+    pub dynamic_id: i32,
+    /// Nodegroup of a data node; -256 is none.
+    pub node_group: i32,
+    /// How often the node has connected.
+    pub connect_count: u32,
+    /// IP address, or empty.
+    pub address: String,
+    /// The API node that is allowed in single user mode.
+    pub is_single_user: bool,
+}
+
+impl NodeState {
+    /// `node_group` of a data node without a nodegroup.
+    pub const NO_NODEGROUP: i32 = -256;
+
+    /// A node without contact, as the server reports it.
+    pub fn without_contact(node: NodeId, node_type: NodeType) -> Self {
+        NodeState {
+            node,
+            node_type,
+            status: NodeStatus::NoContact,
+            version: Version(0),
+            mysql_version: Version(0),
+            start_phase: 0,
+            dynamic_id: 0,
+            node_group: 0,
+            connect_count: 0,
+            address: String::new(),
+            is_single_user: false,
+        }
+    }
+}
+
+/// Reply to `get status`. A client sorts the nodes by id; a server sends them in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReply {
+    /// The nodes.
+    pub nodes: Vec<NodeState>,
+    /// Whether the lines `is_single_user` are sent: to clients that have declared version
+    /// 8.0.22 or later.
+    pub single_user: bool,
+}
+
+impl StatusReply {
+    /// Appends the reply.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"node status\n");
+        push_line(out, format_args!("nodes: {}", self.nodes.len()));
+        for state in &self.nodes {
+            let id = state.node;
+            let mut field = |name: &str, value: &dyn std::fmt::Display| {
+                push_line(out, format_args!("node.{id}.{name}: {value}"));
+            };
+            field("type", &state.node_type.wire_name());
+            field("status", &state.status.wire_name());
+            field("version", &state.version.0);
+            field("mysql_version", &state.mysql_version.0);
+            field("startphase", &state.start_phase);
+            field("dynamic_id", &state.dynamic_id);
+            field("node_group", &state.node_group);
+            field("connect_count", &state.connect_count);
+            field("address", &state.address);
+            if self.single_user {
+                field("is_single_user", &u32::from(state.is_single_user));
+            }
+        }
+        out.push(b'\n');
+    }
+
+    /// Reads the reply; the nodes come out sorted by id.
+    ///
+    /// # Errors
+    /// [`ReplyError::BadStatus`] with the original's texts.
+    pub fn decode(block: &Block) -> Result<Self, ReplyError> {
+        if let Some(error) = block.not_authorized() {
+            return Err(error);
+        }
+        if block.header != "node status" {
+            return Err(ReplyError::Illegal);
+        }
+        let Some(((first, count), fields)) = block.fields.split_first() else {
+            return Err(ReplyError::Illegal);
+        };
+        if first != "nodes" {
+            return Err(ReplyError::Illegal);
+        }
+        let count = line::parse_int(count.as_bytes()).unwrap_or(0);
+        let mut reply = StatusReply {
+            nodes: Vec::new(),
+            single_user: false,
+        };
+        for (name, value) in fields {
+            reply.read_field(name, value)?;
+        }
+        if reply.nodes.len() != count as usize {
+            return Err(ReplyError::BadStatus("Node count mismatch"));
+        }
+        reply.nodes.sort_by_key(|state| state.node);
+        Ok(reply)
+    }
+
+    /// One line `node.<id>.<name>: <value>`. A node begins where the id changes.
+    fn read_field(&mut self, name: &str, value: &str) -> Result<(), ReplyError> {
+        let unknown = ReplyError::BadStatus("Unknown field");
+        let Some((id, name)) = name
+            .strip_prefix("node.")
+            .and_then(|rest| rest.split_once('.'))
+        else {
+            return Err(unknown);
+        };
+        let node = line::parse_int(id.as_bytes())
+            .and_then(NodeId::new)
+            .ok_or(ReplyError::BadStatus("Illegal node id"))?;
+        if self.nodes.last().is_none_or(|last| last.node != node) {
+            self.nodes
+                .push(NodeState::without_contact(node, NodeType::Ndb));
+        }
+        let Some(state) = self.nodes.last_mut() else {
+            return Err(unknown);
+        };
+        let number = line::parse_int(value.as_bytes()).unwrap_or(0);
+        match name {
+            "type" => {
+                state.node_type = NodeType::from_wire_name(value)
+                    .ok_or(ReplyError::BadStatus("Unknown node type"))?;
+            }
+            "status" => state.status = NodeStatus::from_wire_name(value),
+            "version" => state.version = Version(number),
+            "mysql_version" => state.mysql_version = Version(number),
+            "startphase" => state.start_phase = number,
+            "dynamic_id" => state.dynamic_id = number.cast_signed(),
+            "node_group" => state.node_group = number.cast_signed(),
+            "connect_count" => state.connect_count = number,
+            "address" => state.address = value.to_owned(),
+            "is_single_user" => {
+                self.single_user = true;
+                state.is_single_user = number != 0;
+            }
+            _ => return Err(unknown),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(fields: &[(&str, &str)]) -> Block {
+        Block {
+            header: "node status".to_owned(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_bad_node_list_is_named_as_by_the_original() {
+        for (fields, text) in [
+            (
+                &[("nodes", "1"), ("node.2.colour", "red")][..],
+                "Unknown field",
+            ),
+            (&[("nodes", "1"), ("nodex", "red")], "Unknown field"),
+            (
+                &[("nodes", "2"), ("node.2.type", "NDB")],
+                "Node count mismatch",
+            ),
+            (&[("nodes", "1"), ("node.0.type", "NDB")], "Illegal node id"),
+            (
+                &[("nodes", "1"), ("node.256.type", "NDB")],
+                "Illegal node id",
+            ),
+        ] {
+            assert_eq!(
+                StatusReply::decode(&block(fields)),
+                Err(ReplyError::BadStatus(text))
+            );
+        }
+        assert_eq!(StatusReply::decode(&block(&[])), Err(ReplyError::Illegal));
+    }
+
+    #[test]
+    fn nodes_are_sorted_and_signed_numbers_read() {
+        let reply = StatusReply::decode(&block(&[
+            ("nodes", "2"),
+            ("node.9.type", "API"),
+            ("node.9.address", "::1"),
+            ("node.2.type", "NDB"),
+            ("node.2.status", "SINGLE USER MODE"),
+            ("node.2.dynamic_id", "-1"),
+            ("node.2.node_group", "-256"),
+        ]))
+        .expect("well formed");
+        assert_eq!(reply.nodes[0].node.get(), 2);
+        assert_eq!(reply.nodes[0].status, NodeStatus::SingleUserMode);
+        assert_eq!(reply.nodes[0].dynamic_id, -1);
+        assert_eq!(reply.nodes[0].node_group, NodeState::NO_NODEGROUP);
+        assert_eq!(reply.nodes[1].address, "::1");
+        assert!(!reply.single_user);
+    }
+}
