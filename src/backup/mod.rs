@@ -22,11 +22,13 @@ mod decimal;
 mod error;
 mod header;
 mod log;
+mod print;
 mod properties;
 mod row;
 mod source;
 mod table;
 mod temporal;
+mod text;
 mod value;
 
 pub use column::{ArrayType, Column, ColumnDefault, ColumnType, LATIN1, UTF8MB4};
@@ -40,6 +42,7 @@ pub use header::{BACKUP_VERSION, ByteOrder, FileHeader, FileType, MAGIC, NEWEST_
 pub use log::{
     Change, ENTRY_WORDS_MAX, LogEntry, LogEvent, LogKind, LogReader, LogValue, LogWriter,
 };
+pub use print::{PrintOptions, Printed, print};
 pub use properties::{Property, PropertyValue};
 pub use row::{ROW_BYTES_MAX, Row};
 pub use table::{FragmentPlacement, IndexOf, NO_OBJECT, Table, TableKind};

@@ -3,8 +3,8 @@
 use std::fs;
 
 use ndbmgm::backup::{
-    CtlFile, DataItem, DataReader, DataWriter, DictObject, FileType, HashMap, LogKind, LogReader,
-    LogWriter, Row, Table, Value,
+    self, BackupError, CtlFile, DataItem, DataReader, DataWriter, DictObject, FileType, HashMap,
+    LogKind, LogReader, LogWriter, PrintOptions, Printed, Row, Table, Value,
 };
 use ndbmgm::cluster::Gci;
 
@@ -149,4 +149,132 @@ fn logs_are_written_again_as_they_were() {
             "BACKUP-{backup}.{node}.log"
         );
     }
+}
+
+fn printed(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let printed = backup::print(bytes, &mut out, PrintOptions::default()).unwrap();
+    assert_eq!(printed, Printed::Whole);
+    out
+}
+
+#[test]
+fn plain_files_are_printed_as_the_original_prints_them() {
+    for (bytes, name) in [
+        (ctl_bytes(1, 2), "BACKUP-1.2.ctl"),
+        (data_bytes(1, 2), "BACKUP-1-0.2.Data"),
+        (log_bytes(1, 2), "BACKUP-1.2.log"),
+        (log_bytes(3, 2), "BACKUP-3.2.log"),
+        (log_bytes(4, 2), "BACKUP-4.2.log"),
+        (log_bytes(4, 3), "BACKUP-4.3.log"),
+        (log_bytes(8, 2), "BACKUP-8.2.log"),
+    ] {
+        let golden = fixture(&format!("golden/{name}.print.txt"));
+        assert!(printed(&bytes) == golden, "{name}");
+    }
+}
+
+/// The files of every plain backup.
+fn plain_files() -> Vec<Vec<u8>> {
+    PLAIN
+        .iter()
+        .flat_map(|(backup, node)| {
+            [
+                ctl_bytes(*backup, *node),
+                data_bytes(*backup, *node),
+                log_bytes(*backup, *node),
+            ]
+        })
+        .collect()
+}
+
+/// Reads a file with every reader; none may panic, whatever the bytes are.
+fn read_any(bytes: &[u8], ctl: &CtlFile) {
+    let options = PrintOptions {
+        verbose: true,
+        header_words: true,
+    };
+    let _ = backup::print(bytes, &mut std::io::sink(), options);
+    if let Ok(ctl) = CtlFile::read(bytes) {
+        let _ = ctl.write(std::io::sink());
+    }
+    if let Ok(mut reader) = DataReader::new(bytes) {
+        let order = reader.header().byte_order;
+        let mut table = None;
+        while let Ok(Some(item)) = reader.next_item() {
+            match item {
+                DataItem::FragmentHeader { table_id, .. } => table = ctl.table(table_id),
+                DataItem::Record { payload, .. } => {
+                    let row = table.map(|table| (table, Row::decode(table, payload, order)));
+                    if let Some((table, Ok(row))) = row {
+                        row.encode(table, &mut Vec::new()).unwrap();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    if let Ok(mut reader) = LogReader::new(bytes) {
+        while let Ok(Some(entry)) = reader.next_entry() {
+            let _ = ctl.table(entry.table_id).map(|table| entry.values(table));
+        }
+    }
+}
+
+#[test]
+fn cut_files_give_an_error_or_a_value() {
+    let ctl = ctl(4, 2);
+    for bytes in plain_files() {
+        let step = (bytes.len() / 20).max(1);
+        for length in (0..bytes.len()).step_by(step) {
+            read_any(&bytes[..length], &ctl);
+        }
+        assert!(CtlFile::read(&bytes[..bytes.len() - 1]).is_err());
+    }
+}
+
+#[test]
+fn mutated_files_give_an_error_or_a_value() {
+    // A fuller run: NDBMGM_MUTATIONS=10000 cargo test --release mutated_files
+    let count = std::env::var("NDBMGM_MUTATIONS");
+    let count = count.map_or(15, |count| count.parse().unwrap());
+    let ctl = ctl(4, 2);
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = move |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    for bytes in plain_files() {
+        for _ in 0..count {
+            let mut bad = bytes.clone();
+            for _ in 0..=random(3) {
+                // Half of them in the first KiB, where the lengths of a ctl file are dense.
+                let range = if random(2) == 0 {
+                    bad.len().min(1024)
+                } else {
+                    bad.len()
+                };
+                let index = random(range);
+                bad[index] = [0, 0x7F, 0x80, 0xFF, random(256) as u8][random(5)];
+            }
+            read_any(&bad, &ctl);
+        }
+    }
+}
+
+#[test]
+fn a_huge_length_is_refused_and_not_allocated() {
+    let header = &ctl_bytes(1, 2)[..48];
+    let list = [header, &4_u32.to_be_bytes(), &u32::MAX.to_be_bytes()].concat();
+    let refused = CtlFile::read(&list[..]).unwrap_err();
+    assert!(matches!(refused, BackupError::TooLong { offset: 48, .. }));
+    let header = &log_bytes(1, 2)[..48];
+    let entry = [header, &u32::MAX.to_be_bytes()].concat();
+    let refused = LogReader::new(&entry[..])
+        .unwrap()
+        .next_entry()
+        .unwrap_err();
+    assert!(matches!(refused, BackupError::TooLong { offset: 48, .. }));
 }

@@ -1,3 +1,4 @@
 //! Integration tests: one binary, one module per concern.
 
 mod backup_files;
+mod backup_vectors;
