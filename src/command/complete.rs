@@ -1,5 +1,6 @@
 //! Completion of the word at the cursor.
 
+use super::keyword::Keyword;
 use super::redact::redact;
 use super::syntax::{Next, next};
 use super::text::is_blank;
@@ -25,9 +26,9 @@ pub fn complete(line: &str, pos: usize) -> Completion {
         start,
         candidates: Vec::new(),
     };
-    // Within a password nothing is a keyword; what follows the last blank is then hidden.
-    let tail = typed.rfind(is_blank).map_or(typed, |at| &typed[at..]);
-    if !redact(typed).ends_with(tail) {
+    // Within a password nothing is a keyword: one that stood here would be hidden.
+    let keyword = Keyword::Nowait.text();
+    if !redact(&format!("{before}{keyword}")).ends_with(keyword) {
         return completion;
     }
     let lower = types_lower_case(before, word);

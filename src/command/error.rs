@@ -206,6 +206,13 @@ fn invalid_command(echo: &str, extra: Option<&str>) -> String {
     }
 }
 
+/// What the client prints on stdout for a START BACKUP that is refused for a reason outside
+/// the grammar, as `Encryption need password`: `line` from BACKUP on, its password hidden, then
+/// the reason. Complete lines, as in [`ParseError::stdout_text`].
+pub fn render_refused_backup(line: &str, reason: &str) -> String {
+    invalid_backup(line, Some(reason)) + "\n"
+}
+
 /// Faults of START BACKUP repeat the line from BACKUP on.
 fn invalid_backup(line: &str, extra: Option<&str>) -> String {
     let redacted = redact(body(line));

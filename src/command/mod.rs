@@ -30,13 +30,15 @@ mod redact;
 mod suggest;
 mod syntax;
 mod text;
+#[cfg(test)]
+mod walk;
 
 pub use ast::{
     CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, FilterSwitch, ReportKind, RestartOptions,
     StartBackup, StopOptions, Target, Targets,
 };
 pub use complete::{Completion, complete};
-pub use error::{ItemError, ParseError, ParseErrorKind};
+pub use error::{ItemError, ParseError, ParseErrorKind, render_refused_backup};
 pub use grammar::parse;
 pub use help::help;
 pub use redact::redact;

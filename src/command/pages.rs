@@ -1,18 +1,18 @@
 //! The texts of the help pages: usage, summary, page.
 
 pub(super) const START_BACKUP: [&str; 3] = [
-    "START BACKUP [<backup id>] [ENCRYPT [PASSWORD=<password>]] [WAIT STARTED | WAIT COMPLETED | NOWAIT] [SNAPSHOTSTART | SNAPSHOTEND]",
+    "START BACKUP [<backup id>] [ENCRYPT [PASSWORD=<password>]]\n        [WAIT STARTED | WAIT COMPLETED | NOWAIT] [SNAPSHOTSTART | SNAPSHOTEND]",
     "Back up the cluster.",
-    "\x20 <backup id>      A number from 1 to 4294967294, directly after BACKUP. Without it
-                   the cluster takes the next free one. An id whose files exist
-                   already is refused. With -e the id must be given, unless the
-                   client runs with --auto-backup-id.
-  ENCRYPT          Encrypt the files. The password is the one given here, else the
-                   one of the --backup-password options; else the client asks.
-  PASSWORD         In single or double quotes, without blanks before them:
-                   PASSWORD='..' or PASSWORD=\"..\". At most 256 printable ASCII
-                   characters, none of  ! ' \" $ % \\ ^  and not empty (the data nodes
-                   refuse an empty one). Nobody stores it: without it the
+    "\x20 <backup id>      A number from 1 to 4294967294, directly after BACKUP.
+                   Without it the cluster takes the next free one. An id whose
+                   files exist already is refused. With -e the id must be given,
+                   unless the client runs with --auto-backup-id.
+  ENCRYPT          Encrypt the files. The password is the one given here, else
+                   that of the --backup-password options; else the client asks.
+  PASSWORD         In single or double quotes: PASSWORD='..' or PASSWORD=\"..\",
+                   without blanks before them. At most 256 printable ASCII
+                   characters, none of  ! ' \" $ % \\ ^  and not empty (the data
+                   nodes refuse an empty one). Nobody stores it: without it the
                    backup can't be read again.
   WAIT COMPLETED   Return when the backup is complete. This is the default.
   WAIT STARTED     Return when the backup has started.
@@ -124,24 +124,24 @@ pub(super) const CLUSTERLOG_INFO: [&str; 3] = [
 pub(super) const CLUSTERLOG_ON: [&str; 3] = [
     "CLUSTERLOG ON [<severity> ..]",
     "Let severities into the cluster log.",
-    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without one
-  the whole log is switched on.
+    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without
+  one the whole log is switched on.
 ",
 ];
 
 pub(super) const CLUSTERLOG_OFF: [&str; 3] = [
     "CLUSTERLOG OFF [<severity> ..]",
     "Keep severities out of the cluster log.",
-    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without one
-  the whole log is switched off.
+    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without
+  one the whole log is switched off.
 ",
 ];
 
 pub(super) const CLUSTERLOG_TOGGLE: [&str; 3] = [
     "CLUSTERLOG TOGGLE [<severity> ..]",
     "Switch severities of the cluster log the other way.",
-    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without one
-  the whole log is switched.
+    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without
+  one the whole log is switched.
 ",
 ];
 
@@ -180,8 +180,8 @@ pub(super) const NODELOG_DEBUG: [&str; 3] = [
 pub(super) const DUMP: [&str; 3] = [
     "{<node id> | ALL} DUMP <number> [<number> ..]",
     "Send a dump signal to a data node.",
-    "\x20 One to 25 numbers from 0 to 0xffffffff, decimal or 0x.., without leading zeros.
-  Dump codes are for the developers of the cluster; some of them stop a node.
+    "\x20 One to 25 numbers from 0 to 0xffffffff, decimal or 0x.., without leading
+  zeros. Dump codes are for the developers of the cluster; some stop a node.
 ",
 ];
 

@@ -1,15 +1,17 @@
 //! Lines without their passwords.
 
 use super::keyword::Keyword;
-use super::text::{is_blank, words};
+use super::suggest::nearest;
+use super::text::{is_blank, split_word, words};
 
 const SHOWN: &str = "***";
 
 /// The line with its password as `PASSWORD=***`, for the history and for messages.
 ///
 /// Rather too much than too little: a password without quotes, or whose quotes do not match,
-/// takes the rest of the line with it; in a line about backups a misspelt `PASSWROD='..'`, or
-/// a quoted text that stands alone, is hidden as well. Any other line comes back unchanged.
+/// takes the rest of the line with it. In a line about backups a misspelt `PASSWROD='..'`, a
+/// quoted text that stands alone and a strange word after ENCRYPT are hidden as well. Any
+/// other line comes back unchanged.
 pub fn redact(line: &str) -> String {
     let Some(start) = secret_start(line) else {
         return line.to_owned();
@@ -22,16 +24,16 @@ pub fn redact(line: &str) -> String {
 }
 
 /// Where the secret begins: after PASSWORD and an equals sign; in a line about backups also
-/// after any equals sign, and at any quote.
+/// after any equals sign, at any quote, and where ENCRYPT is not followed by an option.
 fn secret_start(line: &str) -> Option<usize> {
     let mut starts = find_ignore_case(line, Keyword::Password.text());
     if about_backups(line) {
         let value = line.find('=').map(|at| at + 1);
         let quote = line.find(['\'', '"']);
-        starts = [starts, value, quote].into_iter().flatten().min();
+        let strange = strange_word(line);
+        starts = [starts, value, quote, strange].into_iter().flatten().min();
     }
-    let start = starts?;
-    let rest = &line[start..];
+    let rest = &line[starts?..];
     let rest = rest.trim_start_matches(is_blank);
     let rest = match rest.strip_prefix('=') {
         Some(value) => value.trim_start_matches(is_blank),
@@ -39,6 +41,40 @@ fn secret_start(line: &str) -> Option<usize> {
     };
     Some(line.len() - rest.len())
 }
+
+/// Start of the first word after ENCRYPT that is no option and, as far as can be seen, was not
+/// meant to be one; if it was meant to be PASSWORD, the place behind it.
+fn strange_word(line: &str) -> Option<usize> {
+    let mut encrypt = false;
+    let mut rest = line;
+    while !rest.is_empty() {
+        let (word, next) = split_word(rest);
+        if encrypt && !word.trim_end_matches(';').is_empty() {
+            let start = line.len() - rest.trim_start_matches(is_blank).len();
+            match nearest(word.trim_end_matches(';'), &OPTIONS) {
+                Some("PASSWORD") => return Some(start + word.len()),
+                Some(_) => (),
+                None if word.contains('=') => return None,
+                None => return Some(start),
+            }
+        }
+        encrypt |= Keyword::Encrypt.is(word);
+        rest = next;
+    }
+    None
+}
+
+/// The words that may follow ENCRYPT.
+const OPTIONS: [&str; 8] = [
+    "ENCRYPT",
+    "PASSWORD",
+    "WAIT",
+    "STARTED",
+    "COMPLETED",
+    "NOWAIT",
+    "SNAPSHOTSTART",
+    "SNAPSHOTEND",
+];
 
 /// Index after the first occurrence of `word`, which is ASCII.
 fn find_ignore_case(line: &str, word: &str) -> Option<usize> {
@@ -52,7 +88,8 @@ fn about_backups(line: &str) -> bool {
     words(line).any(|word| Keyword::Encrypt.is(word) || Keyword::Backup.is(word))
 }
 
-/// What follows a quoted secret: it reaches to the last quote of its kind that ends a word.
+/// What follows a quoted secret, which reaches to the last quote of its kind that ends a word.
+/// Nothing if that is not the end of the secret for sure, because strange words follow.
 fn after_secret(secret: &str) -> &str {
     let Some(quote) = secret.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
         return "";
@@ -63,7 +100,14 @@ fn after_secret(secret: &str) -> &str {
         .filter(|(at, _)| *at > 0)
         .map(|(at, _)| &secret[at + 1..])
         .find(|rest| ends_word(rest))
+        .filter(|rest| words(rest).all(is_option))
         .unwrap_or_default()
+}
+
+/// True for an option, even a misspelt one, and for semicolons alone.
+fn is_option(word: &str) -> bool {
+    let word = word.trim_end_matches(';');
+    word.is_empty() || nearest(word, &OPTIONS).is_some()
 }
 
 #[cfg(test)]
@@ -110,12 +154,28 @@ mod tests {
                 "START BACKUP ENCRYPT PASSWROD=*** NOWAIT",
             ),
             ("START BACKUP ENCRYPT 'abc'", "START BACKUP ENCRYPT ***"),
+            (
+                "START BACKUP ENCRYPT PASSWORD='abc' def\" NOWAIT",
+                "START BACKUP ENCRYPT PASSWORD=***",
+            ),
             ("START BACKUP 'x' ENCRYPT PASSWORD='y'", "START BACKUP ***"),
             (
                 "START BACKUP 1 ENCRYPTPASSWORD='y'",
                 "START BACKUP 1 ENCRYPTPASSWORD=***",
             ),
             ("PASSWORD=", "PASSWORD=***"),
+            (
+                "START BACKUP 1 ENCRYPT PASSWROD abc NOWAIT",
+                "START BACKUP 1 ENCRYPT PASSWROD ***",
+            ),
+            (
+                "START BACKUP ENCRYPT abc NOWAIT",
+                "START BACKUP ENCRYPT ***",
+            ),
+            (
+                "START BACKUP ENCRYPT NOWAIT abc",
+                "START BACKUP ENCRYPT NOWAIT ***",
+            ),
         ] {
             assert_eq!(redact(line), shown);
         }
@@ -131,6 +191,8 @@ mod tests {
             "START BACKUP 7 ENCRYPT NOWAIT",
             "START BACKUP ENCRYPT PASSWORD",
             "HELP START BACKUP",
+            "START BACKUP 7 ENCRYPT NOWIAT SNAPSHOTSTRAT;",
+            "START BACKUP FOO",
         ] {
             assert_eq!(redact(line), line);
         }

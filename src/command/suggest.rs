@@ -20,10 +20,7 @@ pub(super) fn advice(
         return None;
     }
     let candidates: Vec<&'static str> = next.iter().filter_map(|next| next.word()).collect();
-    if let Some(meant) = nearest(word, &candidates) {
-        return Some(did_you_mean(meant));
-    }
-    match kind {
+    let particular = match kind {
         ParseErrorKind::BackupOption => backup_advice(before, word, &candidates),
         ParseErrorKind::PasswordNotQuoted => {
             Some("write PASSWORD='..' or PASSWORD=\"..\", without blanks before the quote".into())
@@ -34,7 +31,8 @@ pub(super) fn advice(
             Some("write the number without leading zeros, or as 0x..".into())
         }
         _ => None,
-    }
+    };
+    particular.or_else(|| nearest(word, &candidates).map(did_you_mean))
 }
 
 fn backup_advice(before: &str, word: &str, candidates: &[&str]) -> Option<String> {
@@ -84,7 +82,8 @@ fn node_command_advice(word: &str) -> Option<String> {
     Some(format!("{command} stands alone, without a node"))
 }
 
-/// The candidate nearest to `word`, if a third of it or less is wrong. The first one wins.
+/// The candidate nearest to `word`, if a third of it or less is wrong, two letters at most. The
+/// first one wins.
 pub(super) fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
     let word = word.to_ascii_uppercase();
     if word.len() > LONGEST || !word.is_ascii() {
@@ -92,8 +91,8 @@ pub(super) fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'stati
     }
     let scored = candidates.iter().filter_map(|candidate| {
         let wrong = distance(word.as_bytes(), candidate.to_ascii_uppercase().as_bytes());
-        let allowed = candidate.len().min(word.len()).div_ceil(3).min(3);
-        (wrong <= allowed && wrong < candidate.len()).then_some((wrong, *candidate))
+        let allowed = (candidate.len().max(word.len()) / 3).min(2);
+        (wrong <= allowed).then_some((wrong, *candidate))
     });
     scored
         .min_by_key(|(wrong, _)| *wrong)
@@ -133,6 +132,8 @@ mod tests {
         assert_eq!(nearest("ENCYRPT", &candidates), Some("ENCRYPT"));
         assert_eq!(nearest("WIAT", &candidates), Some("WAIT"));
         assert_eq!(nearest("FOO", &candidates), None);
+        assert_eq!(nearest("STOP", &["SHOW"]), None);
+        assert_eq!(nearest("OF", &["ON", "OFF"]), Some("OFF"));
         assert_eq!(nearest("", &candidates), None);
         assert_eq!(nearest(&"x".repeat(10_000), &candidates), None);
     }

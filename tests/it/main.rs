@@ -2,3 +2,5 @@
 
 mod backup_files;
 mod backup_vectors;
+mod grammar;
+mod grammar_properties;

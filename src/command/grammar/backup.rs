@@ -158,8 +158,12 @@ fn encryption_option(input: &str) -> Parsed<'_, Encryption> {
 }
 
 /// ```text
-/// password-option = "PASSWORD=" ( "'" characters "'" | '"' characters '"' )
+/// password-option = "PASSWORD" "=" ( "'" password "'" | '"' password '"' ) blanks
+/// password = { password-character }        ; at most 256
+/// password-character = ? printable ASCII, none of ! ' " $ % \ ^ ?
 /// ```
+///
+/// No blanks stand between PASSWORD and the first quote.
 ///
 /// The value ends at the first quote of its kind with a blank or the end behind it, so that
 /// a quote inside is reported as the character that is not allowed.

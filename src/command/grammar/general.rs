@@ -36,7 +36,7 @@ pub(super) fn general_command(input: &str) -> Parsed<'_, Command> {
 
 /// ```text
 /// help = ( "HELP" | "?" ) [ topic ]
-/// topic = keyword { keyword }
+/// topic = keyword { keyword }        ; one that HELP has a page for
 /// ```
 fn help_command(input: &str) -> Parsed<'_, Command> {
     let (input, ()) = alt((keyword(Keyword::Help), keyword(Keyword::QuestionMark))).parse(input)?;

@@ -11,20 +11,22 @@ use crate::command::text::is_blank;
 use super::fault::{Parsed, not_this, refuse_word};
 
 /// ```text
-/// blanks = { " " | TAB }
+/// blanks = { blank }
+/// blank = " " | ? TAB ?
 /// ```
 pub(super) fn blanks(input: &str) -> Parsed<'_, &str> {
     take_while(is_blank).parse(input)
 }
 
 /// ```text
-/// word = character without blank { character without blank }
+/// word = character { character } blanks
+/// character = ? any but a blank ?
 /// ```
 pub(super) fn word(input: &str) -> Parsed<'_, &str> {
     terminated(take_while1(|c| !is_blank(c)), blanks).parse(input)
 }
 
-/// A keyword of the grammar, as a whole word, in any case.
+/// What the grammar has in double quotes: a whole word, in any case.
 ///
 /// ```text
 /// keyword = word
@@ -56,7 +58,7 @@ pub(super) fn end(input: &str, kind: ParseErrorKind) -> Parsed<'_, ()> {
 /// All that is left.
 ///
 /// ```text
-/// text = { any character }
+/// text = { character | blank }
 /// ```
 pub(super) fn text(input: &str) -> Parsed<'_, Option<String>> {
     let text = (!input.is_empty()).then(|| input.to_owned());
@@ -64,7 +66,8 @@ pub(super) fn text(input: &str) -> Parsed<'_, Option<String>> {
 }
 
 /// ```text
-/// number = digit { digit }
+/// number = digit { digit } blanks
+/// digit = ? 0 to 9 ?
 /// ```
 pub(super) fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())

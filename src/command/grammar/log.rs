@@ -96,13 +96,15 @@ fn level(word: &str) -> Result<CategoryLevel, ItemError> {
 /// nodelog = "NODELOG" "DEBUG" ( "ON" | "OFF" )
 /// ```
 pub(super) fn nodelog(input: &str, target: Target) -> Parsed<'_, Command> {
-    if words(input).count() != 2 {
-        return refuse_word(input, Kind::NodeLogArgumentCount);
-    }
-    let (input, ()) = must_be(input, Keyword::Debug, Kind::NodeLogArgumentUnknown)?;
-    if let Ok((rest, ())) = keyword(Keyword::On)(input) {
-        return Ok((rest, Command::NodeLogDebug { target, on: true }));
-    }
-    let (rest, ()) = must_be(input, Keyword::Off, Kind::NodeLogArgumentUnknown)?;
-    Ok((rest, Command::NodeLogDebug { target, on: false }))
+    let kind = match words(input).count() {
+        2 => Kind::NodeLogArgumentUnknown,
+        _ => Kind::NodeLogArgumentCount,
+    };
+    let (input, ()) = must_be(input, Keyword::Debug, kind)?;
+    let (rest, on) = match keyword(Keyword::On)(input) {
+        Ok((rest, ())) => (rest, true),
+        Err(_) => (must_be(input, Keyword::Off, kind)?.0, false),
+    };
+    let (rest, ()) = end(rest, kind)?;
+    Ok((rest, Command::NodeLogDebug { target, on }))
 }

@@ -21,7 +21,7 @@ use general::help_topic_is_known;
 /// Reads one line.
 ///
 /// ```text
-/// line = [ comment | command ] { ";" }
+/// line = blanks [ comment | command ] { ";" | blank }
 /// ```
 ///
 /// Blanks and TABs around it and semicolons at its end do not count.
@@ -46,15 +46,15 @@ pub fn parse(line: &str) -> Result<Command, ParseError> {
 }
 
 /// ```text
-/// comment = "#" any text
+/// comment = "#" text
 /// ```
 fn comment(text: &str) -> bool {
     text.starts_with('#')
 }
 
 /// ```text
-/// command = start-backup | start-tls | abort-backup | node-line | general-command
-///         | clusterlog | nodegroup-command
+/// command = start | abort-backup | node-line | general-command | clusterlog
+///         | nodegroup-command
 /// ```
 fn command(input: &str) -> Parsed<'_, Command> {
     alt((

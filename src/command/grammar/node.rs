@@ -9,7 +9,7 @@ use crate::command::ast::{
 };
 use crate::command::error::ParseErrorKind as Kind;
 use crate::command::keyword::Keyword;
-use crate::command::text::split_word;
+use crate::command::text::{is_blank, split_word};
 
 use super::fault::{Parsed, not_this, refuse_rest, refuse_word};
 use super::general::node_id;
@@ -94,24 +94,20 @@ fn node_command(input: &str, target: Target) -> Parsed<'_, Command> {
         Target::All => Targets::All,
         Target::Node(node) => Targets::Nodes(vec![node]),
     };
-    let alone = |rest, command| {
-        let (rest, ()) = end(rest, Kind::UnexpectedParameter)?;
-        Ok((rest, command))
-    };
     let (rest, word) = word(input)?;
     match node_keyword(word) {
         Some(Keyword::Start | Keyword::Stop | Keyword::Restart) => {
             node_list_command(input, targets)
         }
-        Some(Keyword::Status) => alone(rest, Command::Status(target)),
+        Some(Keyword::Status) => status(rest, target),
         Some(Keyword::Report) => report(rest, target),
         Some(Keyword::Clusterlog) => clusterlog_levels(rest, target),
         Some(Keyword::Loglevel) => loglevel(rest, target),
         Some(Keyword::Nodelog) => nodelog(rest, target),
         Some(Keyword::Dump) => dump(rest, target),
-        Some(Keyword::Log) => alone(rest, Command::Log(target)),
-        Some(Keyword::TestOn) => alone(rest, Command::TestOn(target)),
-        Some(Keyword::TestOff) => alone(rest, Command::TestOff(target)),
+        Some(Keyword::Log) => log(rest, target),
+        Some(Keyword::TestOn) => teston(rest, target),
+        Some(Keyword::TestOff) => testoff(rest, target),
         _ => refuse_word(input, Kind::NotANodeCommand),
     }
 }
@@ -133,6 +129,38 @@ fn node_keyword(word: &str) -> Option<Keyword> {
     ]
     .into_iter()
     .find(|keyword| keyword.is(word))
+}
+
+/// ```text
+/// status = "STATUS"
+/// ```
+fn status(input: &str, target: Target) -> Parsed<'_, Command> {
+    let (input, ()) = end(input, Kind::UnexpectedParameter)?;
+    Ok((input, Command::Status(target)))
+}
+
+/// ```text
+/// log = "LOG"
+/// ```
+fn log(input: &str, target: Target) -> Parsed<'_, Command> {
+    let (input, ()) = end(input, Kind::UnexpectedParameter)?;
+    Ok((input, Command::Log(target)))
+}
+
+/// ```text
+/// teston = "TESTON"
+/// ```
+fn teston(input: &str, target: Target) -> Parsed<'_, Command> {
+    let (input, ()) = end(input, Kind::UnexpectedParameter)?;
+    Ok((input, Command::TestOn(target)))
+}
+
+/// ```text
+/// testoff = "TESTOFF"
+/// ```
+fn testoff(input: &str, target: Target) -> Parsed<'_, Command> {
+    let (input, ()) = end(input, Kind::UnexpectedParameter)?;
+    Ok((input, Command::TestOff(target)))
 }
 
 /// ```text
@@ -189,7 +217,7 @@ fn flag(word: &str) -> Option<char> {
 
 /// ```text
 /// report = "REPORT" report-type
-/// report-type = a prefix of "BackupStatus", "MemoryUsage" or "EventLog"
+/// report-type = ? a prefix of BackupStatus, MemoryUsage or EventLog ?
 /// ```
 fn report(input: &str, target: Target) -> Parsed<'_, Command> {
     if input.is_empty() {
@@ -224,7 +252,8 @@ fn dump(mut input: &str, target: Target) -> Parsed<'_, Command> {
 }
 
 /// ```text
-/// dump-word = number | "0x" hex-digit { hex-digit }        ; 0 to 0xffffffff
+/// dump-word = number | "0x" hex-digit { hex-digit } blanks        ; 0 to 0xffffffff
+/// hex-digit = ? 0 to 9, a to f, A to F ?
 /// ```
 ///
 /// A leading zero is refused: some would read `010` as eight, others as ten, and a wrong dump
@@ -253,7 +282,7 @@ fn create_nodegroup(input: &str) -> Parsed<'_, Command> {
     let (input, ()) = must_be(input, Keyword::Nodegroup, Kind::NotACommand)?;
     let nodes: Option<Vec<NodeId>> = input
         .split(',')
-        .map(|part| node_id(part.trim_matches([' ', '\t'])))
+        .map(|part| node_id(part.trim_matches(is_blank)))
         .collect();
     match nodes {
         Some(nodes) => Ok((&input[input.len()..], Command::CreateNodegroup(nodes))),
