@@ -20,7 +20,7 @@ pub enum Command {
     StartBackup(StartBackup),
     /// `ABORT BACKUP <id>`
     AbortBackup(BackupId),
-    /// `HELP`, or `HELP <words>` with a topic that [`help`](super::help) knows, upper case.
+    /// `HELP`, or `HELP <words>` with a topic that [`help`](super::help()) knows, upper case.
     Help(Option<String>),
     /// `QUIT`, `EXIT` or `BYE`, alone on the line.
     Quit,

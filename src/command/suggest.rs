@@ -20,11 +20,17 @@ pub(super) fn advice(
         return None;
     }
     let candidates: Vec<&'static str> = next.iter().filter_map(|next| next.word()).collect();
+    if word.contains(';') && !word.contains(['\'', '"']) {
+        return Some("a line is one command: semicolons do not separate commands".into());
+    }
     let particular = match kind {
         ParseErrorKind::BackupOption => backup_advice(before, word, &candidates),
         ParseErrorKind::PasswordNotQuoted => {
             Some("write PASSWORD='..' or PASSWORD=\"..\", without blanks before the quote".into())
         }
+        ParseErrorKind::ClusterLogArgumentUnknown if word.contains('=') => Some(format!(
+            "write ALL CLUSTERLOG {word}, or <node id> CLUSTERLOG {word}"
+        )),
         ParseErrorKind::NotACommand if before.trim().is_empty() => command_advice(word),
         ParseErrorKind::NotANodeCommand => node_command_advice(word),
         ParseErrorKind::DumpWordIllegal if word.starts_with('0') => {

@@ -347,3 +347,177 @@ fn faults_of_a_list_are_carried_out_in_their_place() {
     let fault = severities[0].clone().expect_err(name);
     assert_eq!(format!("{fault}\n"), text.stdout);
 }
+
+#[test]
+fn faults_beyond_the_recordings_have_their_texts() {
+    let invalid = |echo: &str, extra: &str| {
+        format!("Invalid command: {echo}\n{extra}Type HELP for help.\n\n")
+    };
+    let range = "Backup ID out of range [1 - 4294967294]\n";
+    let whole = "Backup ID is not a whole number [1 - 4294967294]\n";
+    let quotes = "Encryption password should be within quotes\n";
+    let thirty = "123456789012345678901234567890";
+    for (line, text) in [
+        (" START  BACKUP 0 ; ;", invalid("BACKUP 0", range)),
+        ("START\tBACKUP\t-1", invalid("BACKUP\t-1", range)),
+        ("START BACKUP 5x", invalid("BACKUP 5x", whole)),
+        (
+            &format!("start backup {thirty}"),
+            invalid(&format!("backup {thirty}"), range),
+        ),
+        (
+            "START BACKUP 0000000000001",
+            invalid("BACKUP 0000000000001", range),
+        ),
+        ("START BACKUP 1 2", invalid("BACKUP 1 2", "")),
+        ("START BACKUPX", invalid("START BACKUPX", "")),
+        ("START FOO", invalid("START FOO", "")),
+        ("START TLS now", invalid("START TLS now", "")),
+        (
+            "START BACKUP ENCRYPT ENCRYPT",
+            invalid("BACKUP ENCRYPT ENCRYPT", ""),
+        ),
+        (
+            "START BACKUP ENCRYPT PASSWORD='a\" NOWAIT",
+            invalid("BACKUP ENCRYPT PASSWORD=***", quotes),
+        ),
+        (
+            "START BACKUP PASSWORD='a' NOWAIT",
+            invalid("BACKUP PASSWORD=*** NOWAIT", ""),
+        ),
+        (
+            "START BACKUP ENCRYPT PASSWORD = 'a'",
+            invalid("BACKUP ENCRYPT PASSWORD = ***", ""),
+        ),
+        ("ABORT", invalid("ABORT", "")),
+        (
+            "ABORT BACKUP 5 6",
+            "Invalid arguments: expected <BackupId>\n".into(),
+        ),
+        (
+            "ABORT BACKUP -1",
+            "Invalid arguments: <BackupId> out of range [1-4294967294]\n".into(),
+        ),
+        ("SLEEP", invalid("SLEEP", "")),
+        ("SLEEP 1.5", invalid("SLEEP 1.5", "")),
+        ("QUIT now", invalid("QUIT now", "")),
+        ("SHUTDOWN now", invalid("SHUTDOWN now", "")),
+        ("STATUS", invalid("STATUS", "")),
+        ("SHOW x y", "Invalid argument: 'x y'\n".into()),
+        ("HELP no such", "No help for no such available\n".into()),
+        ("0 STATUS", "Invalid node ID: 0.\n".into()),
+        ("2 256 STOP", "Invalid node ID: 256.\n".into()),
+        ("2x STATUS", "Invalid node ID: 2x.\n".into()),
+        ("2 3", invalid("2 3", "")),
+        ("ALL FOO", invalid("FOO", "")),
+        (
+            "2 LOG x",
+            "No parameters expected to this command.\n\n".into(),
+        ),
+        (
+            "ALL RESTART -n -x",
+            "Invalid option: -x. Expecting -A,-N,-I or -F after RESTART\n\n".into(),
+        ),
+        (
+            "2 3 STOP x",
+            "Invalid option: x. Expecting -A or -F after STOP\n".into(),
+        ),
+        (
+            "2 DUMP 1 0x1ffffffff",
+            "ERROR: Illegal value '0x1ffffffff' in argument to signal.\n\
+             (Value must be between 0 and 0xffffffff.)\n\n"
+                .into(),
+        ),
+        (
+            &format!("2 DUMP{}", " 1".repeat(26)),
+            "ERROR: Too many arguments, max 25 allowed\n\n".into(),
+        ),
+        ("2 NODELOG DEBUG FOO", "Invalid argument.\n\n".into()),
+        ("2 CLUSTERLOG", "Expected argument\n\n".into()),
+        (
+            "CREATE NODEGROUP 2,",
+            "Invalid arguments: expected <id>,<id>...\n".into(),
+        ),
+        (
+            "DROP NODEGROUP 65536",
+            "Invalid arguments: expected <NG>\n".into(),
+        ),
+        (
+            "PURGE STALE FOO",
+            "Unexpected command, expected: PURGE STALE SESSIONS\n".into(),
+        ),
+        ("EXIT SINGLE", invalid("EXIT SINGLE", "")),
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.stdout_text(line), text, "{line}");
+    }
+}
+
+#[test]
+fn near_misses_get_advice() {
+    for (line, advice) in [
+        ("START BACKUP SNAPSHOTSTRAT", "did you mean SNAPSHOTSTART?"),
+        ("START BACKUP 7 WAIT COMPLETE", "did you mean COMPLETED?"),
+        ("START BACKUPX", "did you mean BACKUP?"),
+        ("STRAT BACKUP", "did you mean START?"),
+        ("SHWO", "did you mean SHOW?"),
+        ("ALL STATSU", "did you mean STATUS?"),
+        ("ALL REPORT MemoryUsages", "did you mean MemoryUsage?"),
+        ("STATUS", "write ALL STATUS, or <node id> STATUS"),
+        ("2 SHOW", "SHOW stands alone, without a node"),
+        (
+            "START BACKUP NOWAIT 7",
+            "the backup id stands directly after BACKUP",
+        ),
+        (
+            "START BACKUP NOWAIT WAIT STARTED",
+            "each kind of option can be given once",
+        ),
+        (
+            "START BACKUP PASSWORD='x'",
+            "PASSWORD='..' stands directly after ENCRYPT",
+        ),
+        (
+            "START BACKUP ENCRYPT PASSWORD = 'x'",
+            "write PASSWORD='..' without blanks around the equals sign",
+        ),
+        (
+            "START BACKUP ENCRYPT PASSWORD=x",
+            "write PASSWORD='..' or PASSWORD=\"..\", without blanks before the quote",
+        ),
+        (
+            "SHOW; ALL STATUS",
+            "a line is one command: semicolons do not separate commands",
+        ),
+        (
+            "CLUSTERLOG BACKUP=15",
+            "write ALL CLUSTERLOG BACKUP=15, or <node id> CLUSTERLOG BACKUP=15",
+        ),
+        (
+            "2 DUMP 010",
+            "write the number without leading zeros, or as 0x..",
+        ),
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.advice().as_deref(), Some(advice), "{line}");
+    }
+    let error = parse("FOO").unwrap_err();
+    assert_eq!(error.advice(), None);
+}
+
+#[test]
+fn a_fault_has_a_place_and_says_what_fits_there() {
+    for (line, span, expected) in [
+        (
+            "  START BACKUP 7 WAIT FOO ",
+            22..25,
+            &["STARTED", "COMPLETED"][..],
+        ),
+        ("START", 5..5, &["BACKUP", "TLS"]),
+        ("ABORT BACKUP", 12..12, &["<backup id>"]),
+        ("2 3 FOO", 4..7, &["START", "STOP", "RESTART", "<node id>"]),
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!((error.span(), error.expected()), (span, expected), "{line}");
+    }
+}
