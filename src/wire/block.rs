@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, Fault};
 use super::command::{Argument, reply_header};
-use super::{Framer, LONG_LINE_MAX, ReplyError, WireError, line};
+use super::{EventReader, Framer, LONG_LINE_MAX, ReplyError, WireError, line};
 
 /// Longest reply, its lines and their bookkeeping together. The longest real ones, `show
 /// config` and `list sessions`, stay far below.
@@ -171,6 +171,11 @@ impl ReplyReader {
     pub fn take_body(&mut self, count: usize) -> Option<Vec<u8>> {
         let body = self.framer.take_bytes(count.checked_add(1)?)?;
         Some(body[..count].to_vec())
+    }
+
+    /// Goes on with events, after the reply to `listen event`.
+    pub fn into_events(self) -> EventReader {
+        EventReader::with_framer(self.framer)
     }
 
     /// True if nothing has come of a further reply.

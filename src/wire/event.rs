@@ -111,8 +111,13 @@ impl Default for EventReader {
 impl EventReader {
     /// A reader before the first record.
     pub fn new() -> Self {
+        Self::with_framer(Framer::new(LONG_LINE_MAX))
+    }
+
+    /// Goes on with what another reader has received.
+    pub(super) fn with_framer(framer: Framer) -> Self {
         EventReader {
-            framer: Framer::new(LONG_LINE_MAX),
+            framer,
             record: None,
         }
     }

@@ -1,0 +1,204 @@
+//! What can go wrong in a session.
+
+use std::time::Duration;
+
+use crate::cluster::ConnectStringError;
+use crate::wire::{ReplyError, WireError};
+
+/// Number of a timeout: the system's ETIMEDOUT, which the original reports.
+const TIMED_OUT: u32 = 110;
+/// Number of a refusal whose request has no number of its own: the system's EINVAL.
+const INVALID_ARGUMENT: u32 = 22;
+const ILLEGAL_REPLY: u32 = 1006;
+
+/// Name of the call behind [`Session::listen`](super::Session::listen).
+pub(super) const LISTEN: &str = "ndb_mgm_listen_event";
+/// Name of the call behind [`Session::get_config`](super::Session::get_config).
+pub(super) const GET_CONFIGURATION: &str = "ndb_mgm_get_configuration";
+
+/// A request that failed, or a connection that could not be had.
+///
+/// [`ClientError::number`] and [`ClientError::description`] are what the original's prompt
+/// prints under `*  1006: Illegal reply from server`; `Display` is for everyone else.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The connect string has no meaning.
+    #[error(transparent)]
+    ConnectString(#[from] ConnectStringError),
+    /// No server of the connect string could be reached.
+    #[error(
+        "unable to connect with connect string: {connect_string}{}",
+        because(cause)
+    )]
+    Unreachable {
+        /// The connect string in its canonical form.
+        connect_string: String,
+        /// Why the last host that was tried could not be reached.
+        cause: Option<String>,
+    },
+    /// The server did not answer in time. The session is closed.
+    #[error("{command}: no answer from the management server within {} ms", limit.as_millis())]
+    TimedOut {
+        /// The command that was sent.
+        command: &'static str,
+        /// The limit that was kept.
+        limit: Duration,
+    },
+    /// The server closed the connection, or an earlier failure did.
+    #[error("{command}: the management server closed the connection")]
+    Disconnected {
+        /// The command that was to be answered.
+        command: &'static str,
+    },
+    /// The connection failed.
+    #[error("{command}: {source}")]
+    Socket {
+        /// The command that was under way.
+        command: &'static str,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The server understood the request and refused it.
+    #[error("{text}")]
+    Refused {
+        /// Number of the error, such as 3001.
+        number: u32,
+        /// The server's `result:` text.
+        text: String,
+    },
+    /// The server wants TLS or a certificate.
+    #[error("not authorized: {text}")]
+    NotAuthorized {
+        /// The server's text, such as `Requires TLS`.
+        text: String,
+        /// Number of the error: 1502 TLS, 1503 a certificate, 1501 anything else; 0 for
+        /// `listen event`, whose call in the original does not look at the reply.
+        number: u32,
+        /// Name of the call in the original's programming interface.
+        call: &'static str,
+    },
+    /// The configuration could not be had (error 4012).
+    #[error("{text}")]
+    NoConfiguration {
+        /// What the original's client library prints to stdout about it.
+        text: String,
+    },
+    /// The reply was not what the protocol asks for.
+    #[error("{0}")]
+    Reply(ReplyError),
+    /// What came is no protocol; the session is closed.
+    #[error("{command}: {source}")]
+    Protocol {
+        /// The command that was under way.
+        command: &'static str,
+        /// What was wrong.
+        source: WireError,
+    },
+    /// The request cannot be sent as it is, so nothing was sent.
+    #[error("{0}")]
+    NotSendable(WireError),
+    /// The server is too old for what was asked; nothing was sent.
+    #[error("{text}")]
+    NotSupported {
+        /// Number of the error, such as 3001.
+        number: u32,
+        /// What the server lacks.
+        text: &'static str,
+    },
+    /// An event stream was silent, although a server writes twice a second.
+    #[error("no sign of life from the management server for {} s", limit.as_secs())]
+    Silent {
+        /// The limit that was kept.
+        limit: Duration,
+    },
+}
+
+fn because(cause: &Option<String>) -> String {
+    match cause {
+        Some(cause) => format!(" ({cause})"),
+        None => String::new(),
+    }
+}
+
+impl ClientError {
+    /// Number of the error (management protocol, 8.3). Its generic message is
+    /// [`generic_message`](crate::cluster::generic_message).
+    pub fn number(&self) -> u32 {
+        match self {
+            ClientError::ConnectString(_) => 1001,
+            ClientError::Unreachable { .. } => 1011,
+            ClientError::TimedOut { .. } | ClientError::Silent { .. } => TIMED_OUT,
+            ClientError::Disconnected { .. } | ClientError::Protocol { .. } => ILLEGAL_REPLY,
+            ClientError::Socket { source, .. } => source
+                .raw_os_error()
+                .and_then(|errno| u32::try_from(errno).ok())
+                .unwrap_or(ILLEGAL_REPLY),
+            ClientError::Refused { number, .. }
+            | ClientError::NotAuthorized { number, .. }
+            | ClientError::NotSupported { number, .. } => *number,
+            ClientError::Reply(ReplyError::BadStatus(_)) => 1008,
+            ClientError::Reply(ReplyError::Refused(_)) => INVALID_ARGUMENT,
+            ClientError::Reply(ReplyError::RefusedWithCode { code, .. }) => *code,
+            ClientError::Reply(_) => ILLEGAL_REPLY,
+            ClientError::NoConfiguration { .. } => 4012,
+            ClientError::NotSendable(_) => 5001,
+        }
+    }
+
+    /// The text that the original's prompt prints below the number; may be empty.
+    pub fn description(&self) -> String {
+        match self {
+            ClientError::ConnectString(error) => error.text.clone(),
+            ClientError::Unreachable { connect_string, .. } => {
+                format!("ERROR: Unable to connect with connect string: {connect_string}")
+            }
+            ClientError::TimedOut { command, limit } => format!(
+                "cmd: {command}, error: Time out talking to management server, timeout: {}",
+                limit.as_millis()
+            ),
+            ClientError::Disconnected { .. } => String::new(),
+            ClientError::Refused { text, .. } => text.clone(),
+            ClientError::NotAuthorized { call, .. } => format!("Executing: {call}"),
+            ClientError::Reply(error) => match error {
+                // Printed by itself, see `ClientError::parser_line`.
+                ReplyError::Unexpected { .. } | ReplyError::Illegal => String::new(),
+                error => error.to_string(),
+            },
+            ClientError::NoConfiguration { .. } => format!("Executing: {GET_CONFIGURATION}"),
+            ClientError::NotSendable(error) => error.to_string(),
+            ClientError::NotSupported { text, .. } => (*text).to_owned(),
+            ClientError::Socket { .. }
+            | ClientError::Protocol { .. }
+            | ClientError::Silent { .. } => self.to_string(),
+        }
+    }
+
+    /// The line that the original's client library prints to stdout by itself when it refuses
+    /// a reply, before the prompt prints the error.
+    pub fn parser_line(&self) -> Option<String> {
+        match self {
+            ClientError::NoConfiguration { text } => Some(text.clone()),
+            ClientError::Reply(error @ ReplyError::Unexpected { .. }) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Makes a refusal what the original calls it: every request has its own number.
+    pub(super) fn from_reply(error: ReplyError, number: u32, call: &'static str) -> Self {
+        match error {
+            ReplyError::Refused(text) => ClientError::Refused { number, text },
+            ReplyError::NotAuthorized(text) => ClientError::NotAuthorized {
+                number: match text.as_str() {
+                    _ if call == LISTEN => 0,
+                    "Requires TLS" => 1502,
+                    "Requires TLS Client Certificate" => 1503,
+                    _ => 1501,
+                },
+                text,
+                call,
+            },
+            error => ClientError::Reply(error),
+        }
+    }
+}
