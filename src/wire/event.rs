@@ -62,6 +62,12 @@ pub fn decode_event(block: &Block) -> Result<EventItem, WireError> {
 }
 
 fn decode_fields(fields: &[(String, String)]) -> Result<EventItem, WireError> {
+    // SingleUser has a key of its own that is called `type` too: the second one.
+    let type_word = fields
+        .iter()
+        .filter(|(name, _)| name == "type")
+        .nth(1)
+        .and_then(|(_, value)| line::parse_int(value.as_bytes()));
     let value = |key: &'static str| {
         fields
             .iter()
@@ -83,7 +89,10 @@ fn decode_fields(fields: &[(String, String)]) -> Result<EventItem, WireError> {
     let words = match kind.keys() {
         Some(keys) => keys
             .iter()
-            .map(|key| number(key))
+            .map(|key| match *key {
+                "type" => type_word.ok_or(WireError::BadEvent { key: "type" }),
+                key => number(key),
+            })
             .collect::<Result<Vec<u32>, _>>()?,
         None => value("data")?
             .split(|byte| *byte == b' ')

@@ -277,3 +277,301 @@ impl Request {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::wire::{Incoming, RequestReader, WireError};
+
+    type Parts = (u32, u32, u32, u32, bool, bool, bool, String, String);
+
+    /// One request of every kind, made of the parts.
+    fn all((a, b, c, d, x, y, z, s, t): &Parts) -> Vec<Request> {
+        let (a, b, c, d, x, y, z) = (*a, *b, *c, *d, *x, *y, *z);
+        let text = || s.clone();
+        let maybe_text = || z.then(|| t.clone());
+        let maybe = z.then_some(d);
+        let maybe_flag = z.then_some(y);
+        let mut requests = vec![
+            Request::CheckConnection,
+            Request::GetVersion,
+            Request::SetClientVersion {
+                version: Version(a & 0xFF_FFFF),
+            },
+            Request::GetMgmdNodeid,
+            Request::StartTls,
+            Request::EndSession,
+            Request::Bye,
+            Request::GetStatus { types: None },
+            Request::GetStatus {
+                types: Some(
+                    vec![NodeType::Ndb, NodeType::Mgm, NodeType::Api][..a as usize % 4].to_vec(),
+                ),
+            },
+            Request::GetConfig {
+                version2: x,
+                node: a,
+                node_type: b,
+                from_node: maybe,
+            },
+            Request::SetConfig {
+                version2: x,
+                length: s.len() as u32,
+                content_type: "ndbconfig/octet-stream".to_owned(),
+                encoding: "base64".to_owned(),
+                body: s.clone().into_bytes(),
+            },
+            Request::GetNodeid {
+                version: a,
+                node_type: b,
+                node: c,
+                user: text(),
+                password: text(),
+                public_key: text(),
+                transporter: maybe_text(),
+                endian: maybe_text(),
+                name: maybe_text(),
+                timeout: maybe,
+                log_event: maybe,
+            },
+            Request::StartBackup {
+                wait: a,
+                id: z.then_some(b.max(1)),
+                point: c,
+                password: x.then(|| {
+                    WirePassword::new(Zeroizing::new(
+                        s.bytes().filter(|byte| (32..=126).contains(byte)).collect(),
+                    ))
+                }),
+            },
+            Request::AbortBackup { id: a },
+            Request::Stop {
+                nodes: text(),
+                abort: x,
+                force: maybe_flag,
+            },
+            Request::StopAll {
+                abort: x,
+                stop: maybe_text(),
+            },
+            Request::RestartNode {
+                nodes: text(),
+                initial: x,
+                nostart: y,
+                abort: z,
+                force: maybe_flag,
+            },
+            Request::RestartAll {
+                initial: x,
+                nostart: y,
+                abort: z,
+            },
+            Request::Start { node: a },
+            Request::StartAll,
+            Request::EnterSingleUser { node: a },
+            Request::ExitSingleUser,
+            Request::DumpState {
+                node: a,
+                args: text(),
+            },
+            Request::InsertError {
+                node: a,
+                error: b,
+                extra: maybe,
+            },
+            Request::SetTrace { node: a, trace: b },
+            Request::LogSignals {
+                node: a,
+                blocks: text(),
+                r#in: b,
+                out: c,
+            },
+            Request::StartSignallog { node: a },
+            Request::StopSignallog { node: a },
+            Request::SetLoglevel {
+                node: a,
+                category: b,
+                level: c,
+            },
+            Request::SetClusterLoglevel {
+                node: a,
+                category: b,
+                level: c,
+            },
+            Request::GetClusterLoglevel,
+            Request::GetInfoClusterlog,
+            Request::SetLogfilter {
+                level: a,
+                enable: b.cast_signed(),
+            },
+            Request::DumpEvents {
+                kind: a,
+                nodes: maybe_text(),
+            },
+            Request::ListenEvent {
+                filter: text(),
+                parsable: x,
+            },
+        ];
+        requests.extend([
+            Request::ListSessions,
+            Request::GetSessionId,
+            Request::GetSession { id: a },
+            Request::PurgeStaleSessions,
+            Request::ListCerts,
+            Request::GetTlsStats,
+            Request::TransporterConnect,
+            Request::ShowConfig {
+                section: maybe_text(),
+                node: maybe,
+                name: maybe_text(),
+            },
+            Request::ReloadConfig {
+                config_filename: maybe_text(),
+                mycnf: maybe,
+                force: maybe,
+            },
+            Request::ShowVariables,
+            Request::SetParameter {
+                node: a,
+                parameter: b,
+                value: text(),
+            },
+            Request::SetConnectionParameter {
+                node1: a,
+                node2: b,
+                param: c,
+                value: d,
+            },
+            Request::GetConnectionParameter {
+                node1: a,
+                node2: b,
+                param: c,
+            },
+            Request::SetPorts {
+                node: 1 + a % 255,
+                ports: vec![(b, c.cast_signed()); 1 + (d % 3) as usize],
+            },
+            Request::CreateNodegroup { nodes: text() },
+            Request::DropNodegroup { nodegroup: a },
+            Request::ReportEvent {
+                words: vec![a, b, c],
+            },
+        ]);
+        requests
+    }
+
+    fn parts() -> impl Strategy<Value = Parts> {
+        let text = "[ -~\u{e4}\t\r\"]{1,40}";
+        (
+            any::<u32>(),
+            any::<u32>(),
+            any::<u32>(),
+            any::<u32>(),
+            any::<bool>(),
+            any::<bool>(),
+            any::<bool>(),
+            text,
+            text,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn requests_read_back(parts in parts(), chunk in 1..50usize) {
+            let requests = all(&parts);
+            let mut bytes = Vec::new();
+            for request in &requests {
+                request.encode(&mut bytes).expect("short enough");
+            }
+            let mut reader = RequestReader::new();
+            let mut read = Vec::new();
+            for chunk in bytes.chunks(chunk) {
+                reader.push(chunk);
+                loop {
+                    match reader.next() {
+                        Incoming::Request(request) => read.push(request),
+                        Incoming::NeedMore => break,
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            prop_assert!(reader.is_idle());
+            prop_assert_eq!(read, requests);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..600),
+                "((start backup|set ports|get status|report event)\n|(\\+?encryption_password|length|types|data|node|num_ports|id)[:=][0-9a ]{0,3}\n|\n){0,20}"
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            let mut reader = RequestReader::new();
+            reader.push(&bytes);
+            let mut ended = false;
+            for _ in 0..bytes.len() + 1 {
+                match reader.next() {
+                    Incoming::NeedMore | Incoming::Close => {
+                        ended = true;
+                        break;
+                    }
+                    Incoming::Refused(reply) => prop_assert!(reply.ends_with("\n\n")),
+                    Incoming::Request(_) => {}
+                }
+            }
+            prop_assert!(ended, "more requests than bytes");
+        }
+    }
+
+    #[test]
+    fn an_argument_that_does_not_fit_is_refused_and_nothing_written() {
+        let backup = |password: Vec<u8>| Request::StartBackup {
+            wait: 2,
+            id: None,
+            point: 0,
+            password: Some(WirePassword::new(Zeroizing::new(password))),
+        };
+        let mut out = b"before".to_vec();
+        // 488 bytes is the longest password that the original's client sends.
+        let error = backup(vec![b'x'; 489])
+            .encode(&mut out)
+            .expect_err("too long");
+        assert_eq!(
+            error.to_string(),
+            "Line length exceeded due to argument: encryption_password"
+        );
+        assert_eq!(out, b"before");
+        assert_eq!(backup(vec![b'x'; 488]).encode(&mut out), Ok(()));
+        assert_eq!(
+            backup(b"ab\x1f".to_vec())
+                .encode(&mut out)
+                .map_err(|error| error.to_string()),
+            Err("Encryption password has invalid character at position 2".to_owned())
+        );
+        let broken_out = Request::CreateNodegroup {
+            nodes: "1\n\nbye".to_owned(),
+        };
+        assert_eq!(
+            broken_out.encode(&mut out),
+            Err(WireError::ArgumentNotSendable { argument: "nodes" })
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        let request = Request::StartBackup {
+            wait: 2,
+            id: None,
+            point: 0,
+            password: Some(WirePassword::new(Zeroizing::new(b"sesame".to_vec()))),
+        };
+        let shown = format!("{request:?}");
+        assert!(shown.contains("WirePassword(..)"), "{shown}");
+        assert!(!shown.contains("sesame"), "{shown}");
+    }
+}

@@ -2,5 +2,7 @@
 
 mod backup_files;
 mod backup_vectors;
+mod events;
 mod grammar;
 mod grammar_properties;
+mod wire;

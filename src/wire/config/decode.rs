@@ -1,5 +1,7 @@
 //! Words to configurations.
 
+use std::collections::HashSet;
+
 use super::words::{Padding, Reader};
 use super::{ClusterConfig, ConfigError, KEY_MASK, Section, SectionKind};
 
@@ -28,9 +30,9 @@ impl ClusterConfig {
         ];
         let announced = [reader.word()?, reader.word()?, reader.word()?];
         let connection_count = reader.word()?;
-        let mut defaults = Vec::new();
-        for kind in SectionKind::WITH_DEFAULTS {
-            defaults.push(section(&mut reader, |found| found == kind)?);
+        let mut defaults = SectionKind::WITH_DEFAULTS.map(Section::new);
+        for slot in &mut defaults {
+            *slot = section(&mut reader, |found| found == slot.kind)?;
         }
         let system = section(&mut reader, |found| found == SectionKind::System)?;
         let mut nodes = Vec::new();
@@ -53,10 +55,13 @@ impl ClusterConfig {
                 return Err(ConfigError::Damaged(5));
             }
         }
-        let config = ClusterConfig::new(defaults, system, nodes.clone(), connections.clone())?;
-        if config.nodes != nodes || config.connections != connections {
-            return Err(ConfigError::Damaged(reader.at()));
-        }
+        let config = ClusterConfig {
+            defaults,
+            system,
+            nodes,
+            connections,
+        };
+        config.check_ids()?;
         Ok(config)
     }
 }
@@ -72,11 +77,12 @@ fn section(
         .filter(|kind| allowed(*kind))
         .ok_or(ConfigError::Damaged(start))?;
     let mut section = Section::new(kind);
+    let mut keys = HashSet::new();
     for _ in 0..count {
         let at = reader.at();
         let first = reader.word()?;
         let key = first & KEY_MASK;
-        if section.entries.last().is_some_and(|(last, _)| *last >= key) {
+        if !keys.insert(key) {
             return Err(ConfigError::Damaged(at));
         }
         let value = reader.value(first >> 28, Padding::Version2)?;

@@ -3,9 +3,12 @@
 mod decode;
 mod encode;
 mod text;
+mod version1;
 mod words;
 
 pub use text::{decode_text, encode_text};
+
+use std::collections::HashSet;
 
 use crate::cluster::{NodeId, NodeType};
 
@@ -98,7 +101,8 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     kind: SectionKind,
-    /// In ascending order of their keys, each once.
+    /// Each key once. In ascending order of the keys, except that a server appends what it
+    /// learns while it runs.
     entries: Vec<(u32, Value)>,
 }
 
@@ -116,7 +120,7 @@ impl Section {
         self.kind
     }
 
-    /// The parameters in ascending order of their keys.
+    /// The parameters in the order of the packed configuration.
     pub fn entries(&self) -> &[(u32, Value)] {
         &self.entries
     }
@@ -134,9 +138,12 @@ impl Section {
             }
             number => number,
         };
-        match self.entries.binary_search_by_key(&key, |(key, _)| *key) {
-            Ok(at) => self.entries[at].1 = value,
-            Err(at) => self.entries.insert(at, (key, value)),
+        match self.entries.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, old)) => *old = value,
+            None => {
+                let at = self.entries.partition_point(|(other, _)| *other < key);
+                self.entries.insert(at, (key, value));
+            }
         }
         self
     }
@@ -144,9 +151,9 @@ impl Section {
     /// A parameter of this section alone.
     pub fn get(&self, key: u32) -> Option<&Value> {
         self.entries
-            .binary_search_by_key(&key, |(key, _)| *key)
-            .ok()
-            .map(|at| &self.entries[at].1)
+            .iter()
+            .find(|(other, _)| *other == key)
+            .map(|(_, value)| value)
     }
 
     /// A number of this section alone.
@@ -171,9 +178,9 @@ pub struct ClusterConfig {
     /// In the order of [`SectionKind::WITH_DEFAULTS`].
     defaults: [Section; 5],
     system: Section,
-    /// In ascending order of the node ids.
+    /// In ascending order of the node ids, if made here.
     nodes: Vec<Section>,
-    /// In ascending order of the two node ids.
+    /// In ascending order of the two node ids, if made here.
     connections: Vec<Section>,
 }
 
@@ -218,6 +225,14 @@ pub enum ConfigError {
     NoNodeId,
 }
 
+fn node_id(section: &Section) -> Option<NodeId> {
+    section.int(key::NODE_ID).and_then(NodeId::new)
+}
+
+fn ends(section: &Section) -> (Option<u32>, Option<u32>) {
+    (section.int(key::NODE_1), section.int(key::NODE_2))
+}
+
 impl ClusterConfig {
     /// Puts a configuration together as it is sent in version 2: the defaults of each kind
     /// (kinds not given have none), the system, and the nodes and connections with what
@@ -248,7 +263,8 @@ impl ClusterConfig {
                 *slot = section;
             }
         }
-        config.sort()?;
+        config.check_ids()?;
+        config.sort();
         Ok(config)
     }
 
@@ -292,31 +308,27 @@ impl ClusterConfig {
         Ok(config)
     }
 
-    fn sort(&mut self) -> Result<(), ConfigError> {
-        let node_id = |section: &Section| section.int(key::NODE_ID).and_then(NodeId::new);
-        for section in &self.nodes {
-            if node_id(section).is_none() || section.kind.node_type().is_none() {
-                return Err(ConfigError::NoNodeId);
-            }
-        }
+    fn sort(&mut self) {
         self.nodes.sort_by_key(node_id);
-        if self
-            .nodes
-            .windows(2)
-            .any(|pair| node_id(&pair[0]) == node_id(&pair[1]))
-        {
-            return Err(ConfigError::NoNodeId);
-        }
-        let ends = |section: &Section| (section.int(key::NODE_1), section.int(key::NODE_2));
-        if self
+        self.connections.sort_by_key(ends);
+    }
+
+    /// Every node has an id of its own, every connection two ends.
+    fn check_ids(&self) -> Result<(), ConfigError> {
+        let mut seen = HashSet::new();
+        let nodes_fit = self.nodes.iter().all(|section| {
+            section.kind.node_type().is_some()
+                && node_id(section).is_some_and(|node| seen.insert(node))
+        });
+        let connections_fit = self
             .connections
             .iter()
-            .any(|section| ends(section).0.is_none() || ends(section).1.is_none())
-        {
-            return Err(ConfigError::NoNodeId);
+            .all(|section| ends(section).0.is_some() && ends(section).1.is_some());
+        if nodes_fit && connections_fit {
+            Ok(())
+        } else {
+            Err(ConfigError::NoNodeId)
         }
-        self.connections.sort_by_key(ends);
-        Ok(())
     }
 
     /// The defaults of a kind; the system has none.
@@ -329,7 +341,7 @@ impl ClusterConfig {
         &self.system
     }
 
-    /// The nodes in ascending order of their ids, with what differs from the defaults.
+    /// The nodes with what differs from the defaults.
     pub fn node_sections(&self) -> &[Section] {
         &self.nodes
     }
@@ -341,7 +353,8 @@ impl ClusterConfig {
 
     /// The nodes in ascending order of their ids.
     pub fn nodes(&self) -> Vec<ConfigNode> {
-        self.nodes
+        let mut nodes: Vec<ConfigNode> = self
+            .nodes
             .iter()
             .filter_map(|section| {
                 Some(ConfigNode {
@@ -353,7 +366,9 @@ impl ClusterConfig {
                     },
                 })
             })
-            .collect()
+            .collect();
+        nodes.sort_by_key(|node| node.node);
+        nodes
     }
 
     /// A node's parameter: its own value, else the default of its kind.
@@ -393,5 +408,171 @@ impl ClusterConfig {
                 .any(|key| section.int(*key) == Some(node.get()))
         });
         config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn section(kind: SectionKind, entries: &[(u32, Value)]) -> Section {
+        let mut section = Section::new(kind);
+        for (key, value) in entries {
+            section.set(*key, value.clone());
+        }
+        section
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    /// Every value in full: two data nodes, a management server, an API node.
+    fn config() -> ClusterConfig {
+        let node = |kind, id, host: &str| {
+            section(
+                kind,
+                &[
+                    (key::NODE_ID, Value::Int(id)),
+                    (key::HOST_NAME, text(host)),
+                    (203, Value::Int64(1 << 40)),
+                ],
+            )
+        };
+        let tcp = |first, second| {
+            section(
+                SectionKind::Tcp,
+                &[
+                    (key::NODE_1, Value::Int(first)),
+                    (key::NODE_2, Value::Int(second)),
+                    (406, Value::Int(1186)),
+                ],
+            )
+        };
+        ClusterConfig::from_expanded(
+            section(SectionKind::System, &[(3, text("MC_1"))]),
+            vec![
+                node(SectionKind::ApiNode, 50, ""),
+                node(SectionKind::DataNode, 3, "host-3"),
+                node(SectionKind::DataNode, 2, "host"),
+                node(SectionKind::ManagementServer, 49, "mgm"),
+            ],
+            vec![tcp(49, 2), tcp(2, 3)],
+        )
+        .expect("every section has its ids")
+    }
+
+    #[test]
+    fn defaults_are_the_values_of_the_first_section() {
+        let config = config();
+        let defaults = config.defaults(SectionKind::DataNode).expect("data nodes");
+        assert_eq!(defaults.get(key::HOST_NAME), Some(&text("host")));
+        assert_eq!(defaults.get(key::NODE_ID), None);
+        assert_eq!(config.node_sections()[0].entries().len(), 1);
+        assert_eq!(config.node_sections()[1].entries().len(), 2);
+        let node = |id| NodeId::new(id).expect("in range");
+        assert_eq!(config.parameter(node(2), 203), Some(&Value::Int64(1 << 40)));
+        let hosts: Vec<(u32, String)> = config
+            .nodes()
+            .into_iter()
+            .map(|node| (node.node.get(), node.host_name))
+            .collect();
+        assert_eq!(
+            hosts,
+            [(2, "host"), (3, "host-3"), (49, "mgm"), (50, "")]
+                .map(|(id, host)| (id, host.to_owned()))
+        );
+        assert_eq!(config.for_node(node(3)).connection_sections().len(), 1);
+    }
+
+    #[test]
+    fn both_versions_read_back() {
+        let config = config();
+        assert_eq!(
+            ClusterConfig::decode_v2(&config.encode_v2()),
+            Ok(config.clone())
+        );
+        assert_eq!(ClusterConfig::decode_v1(&config.encode_v1()), Ok(config));
+    }
+
+    #[test]
+    fn nodes_need_ids_of_their_own() {
+        let node = |id| section(SectionKind::DataNode, &[(key::NODE_ID, Value::Int(id))]);
+        let with = |nodes| {
+            ClusterConfig::new(
+                Vec::new(),
+                Section::new(SectionKind::System),
+                nodes,
+                Vec::new(),
+            )
+        };
+        assert!(with(vec![node(1), node(2)]).is_ok());
+        assert_eq!(with(vec![node(1), node(1)]), Err(ConfigError::NoNodeId));
+        assert_eq!(with(vec![node(256)]), Err(ConfigError::NoNodeId));
+    }
+
+    #[test]
+    fn text_is_base64_in_lines_of_76() {
+        let packed = config().encode_v2();
+        let text = encode_text(&packed);
+        let (first, _) = text.split_once('\n').expect("several lines");
+        assert_eq!(first.len(), 76);
+        assert!(first.starts_with("TkRCQ09ORjIAAA"));
+        assert!(!text.ends_with('\n'));
+        assert_eq!(encode_text(&[0; 57]).len(), 76);
+        assert_eq!(decode_text(text.as_bytes()), Ok(packed));
+        assert_eq!(decode_text(b"AA?="), Err(ConfigError::NotBase64));
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_bit_is_an_error() {
+        for packed in [config().encode_v2(), config().encode_v1()] {
+            let read = |bytes: &[u8]| {
+                ClusterConfig::decode_v2(bytes).is_ok() || ClusterConfig::decode_v1(bytes).is_ok()
+            };
+            assert!(read(&packed));
+            for bit in 0..packed.len() * 8 {
+                let mut damaged = packed.clone();
+                damaged[bit / 8] ^= 1 << (bit % 8);
+                assert!(!read(&damaged), "bit {bit}");
+            }
+            for end in 0..packed.len() {
+                assert!(!read(&packed[..end]), "cut at {end}");
+            }
+        }
+    }
+
+    proptest! {
+        /// The checksum is made right again, so that the reader sees the damage.
+        #[test]
+        fn what_reads_writes_back_and_nothing_panics(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u32>()), 0..4),
+            small in any::<bool>(),
+            first in any::<bool>(),
+        ) {
+            let mut packed = if first { config().encode_v1() } else { config().encode_v2() };
+            for (index, word) in damage {
+                let at = index.index(packed.len() / 4) * 4;
+                let word = if small { word % 64 } else { word };
+                packed[at..at + 4].copy_from_slice(&word.to_be_bytes());
+            }
+            let end = packed.len() - 4;
+            let checksum = packed[..end].chunks(4).fold([0; 4], |mut sum: [u8; 4], word| {
+                for (sum, byte) in sum.iter_mut().zip(word) {
+                    *sum ^= byte;
+                }
+                sum
+            });
+            packed[end..].copy_from_slice(&checksum);
+            if let Ok(config) = ClusterConfig::decode_v2(&packed) {
+                prop_assert_eq!(config.encode_v2(), packed.clone());
+                config.nodes();
+            }
+            if let Ok(config) = ClusterConfig::decode_v1(&packed) {
+                config.encode_v1();
+            }
+        }
     }
 }

@@ -1,0 +1,410 @@
+//! The codec against the recordings: every request and every reply of every console trace
+//! decodes, and encodes back to the same bytes.
+
+use std::fs;
+use std::path::Path;
+
+use ndbmgm::wire::{
+    Block, ClusterlogReply, ConfigReply, CreateNodegroupReply, DumpEventsReply, EventItem,
+    EventReader, Incoming, ListCertsReply, ListenReply, LogfilterReply, PING, ReplyError,
+    ReplyReader, Request, RequestReader, RestartReply, ResultReply, StartAllReply,
+    StartBackupReply, StatusReply, StopReply, TlsStatsReply, VersionReply, config, decode_event,
+    encode_event,
+};
+
+/// What one connection of a trace carried.
+#[derive(Default)]
+struct Conversation {
+    name: String,
+    client: Vec<u8>,
+    server: Vec<u8>,
+}
+
+fn conversations() -> Vec<Conversation> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/console");
+    let mut all = Vec::new();
+    for entry in fs::read_dir(directory).expect("the fixtures are there") {
+        let path = entry.expect("a readable directory").path();
+        let name = path.display().to_string();
+        let trace = fs::read_to_string(&path).expect("a readable trace");
+        for line in trace.lines() {
+            if line.starts_with("# connection") {
+                all.push(Conversation {
+                    name: name.clone(),
+                    ..Conversation::default()
+                });
+            }
+            let Some(conversation) = all.last_mut() else {
+                continue;
+            };
+            let (to, bytes) = match line.split_at_checked(3) {
+                Some(("C: ", rest)) => (&mut conversation.client, rest),
+                Some(("S: ", rest)) => (&mut conversation.server, rest),
+                _ => continue,
+            };
+            to.extend_from_slice(bytes.as_bytes());
+            to.push(b'\n');
+        }
+    }
+    all
+}
+
+fn requests(bytes: &[u8]) -> Vec<Request> {
+    let mut reader = RequestReader::new();
+    reader.push(bytes);
+    let mut requests = Vec::new();
+    loop {
+        match reader.next() {
+            Incoming::Request(request) => requests.push(request),
+            Incoming::NeedMore => {
+                assert!(reader.is_idle());
+                return requests;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Compares line by line, so that a failure shows one line.
+fn assert_same(name: &str, written: &[u8], recorded: &[u8]) {
+    let (written, recorded) = (
+        String::from_utf8_lossy(written),
+        String::from_utf8_lossy(recorded),
+    );
+    for (number, (written, recorded)) in written.lines().zip(recorded.lines()).enumerate() {
+        assert_eq!(written, recorded, "{name}, line {}", number + 1);
+    }
+    assert_eq!(written.len(), recorded.len(), "{name}");
+}
+
+#[test]
+fn every_recorded_request_reads_and_writes_back() {
+    let mut count = 0;
+    for conversation in conversations() {
+        let mut written = Vec::new();
+        for request in requests(&conversation.client) {
+            request.encode(&mut written).expect("was sent once");
+            count += 1;
+        }
+        assert_same(&conversation.name, &written, &conversation.client);
+    }
+    assert!(count > 390, "only {count} requests");
+}
+
+/// Reads the reply to `request` and appends it again; panics at whatever does not fit.
+fn rewrite_reply(
+    request: &Request,
+    block: &Block,
+    reader: &mut ReplyReader,
+    out: &mut Vec<u8>,
+) -> Result<(), ReplyError> {
+    match request {
+        Request::GetVersion => VersionReply::decode(block)?.encode(out),
+        Request::GetStatus { .. } => {
+            let mut reply = StatusReply::decode(block)?;
+            // The server's order; within a type it is that of the ids already.
+            reply.nodes.sort_by_key(|state| state.node_type);
+            reply.encode(out);
+        }
+        Request::GetConfig { .. } => {
+            let reply = ConfigReply::decode(block)?;
+            let body = reader
+                .take_body(reply.content_length)
+                .expect("the whole body is there");
+            let packed = config::decode_text(&body).expect("base64");
+            let config = config::ClusterConfig::decode_v2(&packed).expect("a configuration");
+            assert!(config.nodes().len() > 3);
+            ConfigReply::encode(&config.encode_v2(), out);
+        }
+        Request::StartBackup { .. } => StartBackupReply::decode(block)?.encode(out),
+        Request::Stop { .. } | Request::StopAll { .. } => StopReply::decode(block)?.encode(out),
+        Request::RestartNode { .. } | Request::RestartAll { .. } => {
+            RestartReply::decode(block)?.encode(out);
+        }
+        Request::StartAll => StartAllReply::decode(block)?.encode(out),
+        Request::CreateNodegroup { .. } => CreateNodegroupReply::decode(block)?.encode(out),
+        Request::GetInfoClusterlog => ClusterlogReply::decode(block)?.encode(out),
+        Request::SetLogfilter { .. } => LogfilterReply::decode(block)?.encode(out),
+        Request::ListenEvent { .. } => ListenReply::decode(block)?.encode(out),
+        Request::ListCerts => ListCertsReply::decode(block)?.encode(out),
+        Request::GetTlsStats => TlsStatsReply::decode(block)?.encode(out),
+        Request::DumpEvents { .. } => {
+            let reply = DumpEventsReply::decode(block)?;
+            let mut events = Vec::new();
+            for _ in 0..reply.events {
+                let record = reader.next().expect("no fault").expect("all are there");
+                match decode_event(&record).expect("an event") {
+                    EventItem::Event(event) => events.push(event),
+                    other => panic!("{other:?}"),
+                }
+            }
+            DumpEventsReply::encode(&events, out);
+        }
+        _ => {
+            ResultReply::decode(request.name(), block)?;
+            ResultReply::encode(request, out);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_recorded_reply_reads_and_writes_back() {
+    let mut refused = 0;
+    for conversation in conversations() {
+        let name = &conversation.name;
+        let mut reader = ReplyReader::new();
+        reader.push(&conversation.server);
+        let mut written = Vec::new();
+        for request in requests(&conversation.client) {
+            let block = reader.next().expect("no fault").expect("a reply");
+            match rewrite_reply(&request, &block, &mut reader, &mut written) {
+                Ok(()) => {}
+                Err(ReplyError::Refused(text) | ReplyError::RefusedWithCode { text, .. }) => {
+                    request.encode_refusal(&text, &mut written);
+                    refused += 1;
+                }
+                Err(error) => panic!("{name}: {error}"),
+            }
+            if matches!(request, Request::ListenEvent { .. }) {
+                let mut events = EventReader::new();
+                events.push(&conversation.server[written.len()..]);
+                while let Some(item) = events.next().expect("events") {
+                    match item {
+                        EventItem::Ping => written.extend_from_slice(PING),
+                        EventItem::Event(event) => encode_event(&event, &mut written),
+                        EventItem::Unknown { kind } => panic!("{name}: type {kind}"),
+                    }
+                }
+            }
+        }
+        assert_same(name, &written, &conversation.server);
+    }
+    assert!(refused > 5, "only {refused} refusals");
+}
+
+/// What the server's reader makes of the bytes: requests by name, refusals as they are.
+fn answers(bytes: &[u8]) -> String {
+    let mut reader = RequestReader::new();
+    reader.push(bytes);
+    let mut answers = String::new();
+    loop {
+        match reader.next() {
+            Incoming::Request(request) => answers.push_str(&format!("<{}>", request.name())),
+            Incoming::Refused(reply) => answers.push_str(&reply),
+            Incoming::Close => return answers + "<close>",
+            Incoming::NeedMore => return answers,
+        }
+    }
+}
+
+#[test]
+fn malformed_requests_are_answered_as_by_the_original() {
+    for (sent, answer) in [
+        (
+            "foo bar\na: 1\nb: 2\n\n",
+            "result: Unknown command, 'foo bar'\n\nresult: Unknown command, 'a: 1'\n\n\
+             result: Unknown command, 'b: 2'\n\n",
+        ),
+        (
+            "get version\nfoo: 1\nbar: 2\n\n",
+            "result: Unknown argument, 'foo'\n\nresult: Unknown command, 'bar: 2'\n\n",
+        ),
+        ("get config\n\n", "result: Missing arg., '\n'\n\n"),
+        ("abort backup\n\n", "result: Missing arg., '\n'\n\n"),
+        (
+            "set clientversion\nmajor: 9\nminor: 7\n\n",
+            "result: Missing arg., '\n'\n\n",
+        ),
+        (
+            "abort backup\nid: abc\n\n",
+            "result: Type mismatch, 'id'\n\n",
+        ),
+        (
+            "abort backup\nid: 5\nid: 6\n\n",
+            "result: Argument given twice, 'id'\n\n",
+        ),
+        (
+            "abort backup\n+id: 5\n\n",
+            "result: Type mismatch, '+id'\n\n",
+        ),
+        (
+            "abort backup\nid 5\n\n",
+            "result: Unknown argument, 'id 5'\n\n",
+        ),
+        ("get version\r\n\r\n", "result: Unknown argument, '\r'\n\n"),
+        ("  get version \t\n\n", "<get version>"),
+        (
+            "get  version\n\n",
+            "result: Unknown command, 'get  version'\n\n",
+        ),
+        (
+            "GET VERSION\n\n",
+            "result: Unknown command, 'GET VERSION'\n\n",
+        ),
+        ("abort backup\nid=5\n\n", "<abort backup>"),
+        ("abort backup\nid:\"5\"\n\n", "<abort backup>"),
+        ("\"get version\"\n\n", "<get version>"),
+        ("abort backup\nid: -5\n\n", "<abort backup>"),
+        ("\n\n\nget mgmd nodeid\n\n", "<get mgmd nodeid>"),
+        (
+            "set parameter\nnode: 1\nparam: 167\nvalue: 5\n\n",
+            "result: Unknown argument, 'param'\n\nresult: Unknown command, 'value: 5'\n\n",
+        ),
+        (
+            "set config_v2\nContent-Length: 4\nContent-Type: x\n\
+             Content-Transfer-Encoding: base64\n\nAAAA\n",
+            "<set config_v2>result: Unknown command, 'AAAA'\n\n",
+        ),
+        (
+            "set config_v2\nContent-Length: 4\nContent-Type: ndbconfig/octet-stream\n\
+             Content-Transfer-Encoding: base64\n\nAAAA\nbye\n\n",
+            "<set config_v2><bye>",
+        ),
+        (
+            "set ports\nnode: 1\nnum_ports: 1\n\n2=-12345\n\n",
+            "<set ports>",
+        ),
+        (
+            "set ports\nnode: 0\nnum_ports: 1\n\n2=-12345\n\nbye\n\n",
+            "set ports reply\nresult: Illegal value for argument node: 0\n\n<bye>",
+        ),
+        (
+            "set ports\nnode: 1\nnum_ports: 0\n\n2=-12345\n\n",
+            "set ports reply\nresult: Illegal value for argument num_ports: 0\n\n",
+        ),
+        (
+            "set ports\nnode: 1\nnum_ports: 2\n\n2=-12345\n\n",
+            "set ports reply\nresult: Failed to parse line, expected name=value pair\n\n",
+        ),
+        (
+            "set ports\nnode: 1\nnum_ports: 1\n\nx\n\n",
+            "set ports reply\nresult: Failed to parse line, expected name=value pair\n\n",
+        ),
+        (
+            "set ports\nnode: 1\nnum_ports: 1\n\n2=-1\n3=-4\n\n",
+            "set ports reply\nresult: Failed to parse line, expected empty line\n\n",
+        ),
+    ] {
+        assert_eq!(answers(sent.as_bytes()), answer, "{sent:?}");
+        let mut reader = RequestReader::new();
+        let mut in_pieces = String::new();
+        for byte in sent.bytes() {
+            reader.push(&[byte]);
+            loop {
+                match reader.next() {
+                    Incoming::Request(request) => {
+                        in_pieces.push_str(&format!("<{}>", request.name()));
+                    }
+                    Incoming::Refused(reply) => in_pieces.push_str(&reply),
+                    _ => break,
+                }
+            }
+        }
+        assert_eq!(in_pieces, answer, "{sent:?}, byte by byte");
+    }
+}
+
+#[test]
+fn a_command_line_of_510_bytes_is_the_longest() {
+    let line = "x".repeat(510);
+    assert_eq!(
+        answers(format!("{line}\n\n").as_bytes()),
+        format!("result: Unknown command, '{line}'\n\n")
+    );
+    assert_eq!(answers(format!("{line}x\n\n").as_bytes()), "<close>");
+}
+
+#[test]
+fn an_argument_line_over_the_limit_never_runs_the_command() {
+    let password = "a".repeat(600);
+    let sent = format!("start backup\nencryption_password: {password}\npassword_length: 1\n\n");
+    assert_eq!(answers(sent.as_bytes()), "<close>");
+}
+
+#[test]
+fn a_request_without_its_end_never_runs() {
+    let mut reader = RequestReader::new();
+    reader.push(b"abort backup\nid: 5\n");
+    assert_eq!(reader.next(), Incoming::NeedMore);
+    assert!(!reader.is_idle());
+    assert_eq!(reader.end_of_input(), Incoming::Close);
+    reader.push(b"\n");
+    assert_eq!(reader.next(), Incoming::Close);
+}
+
+#[test]
+fn a_text_given_twice_is_refused() {
+    let twice = |name: &str| format!("result: Argument given twice, '{name}'\n\n");
+    assert_eq!(
+        answers(b"get status\ntypes: NDB\ntypes: NDB\n\n"),
+        twice("types")
+    );
+    assert_eq!(
+        answers(b"start backup\n+encryption_password: b\n\n"),
+        twice("+encryption_password")
+    );
+}
+
+#[test]
+fn a_long_text_goes_on_in_lines_with_a_plus() {
+    let read = requests(
+        b"start backup\nencryption_password:\"ab \"c\"\n+encryption_password:cd\n\
+          password_length: 7\n\n",
+    );
+    let [
+        Request::StartBackup {
+            wait: 2,
+            id: None,
+            point: 0,
+            password: Some(password),
+        },
+    ] = &read[..]
+    else {
+        panic!("{read:?}");
+    };
+    assert_eq!(password.expose(), b"ab \"ccd");
+    assert!(!format!("{read:?}").contains("ccd"));
+}
+
+#[test]
+fn a_refusal_has_no_header_and_is_named_as_the_original_names_it() {
+    let mut reader = ReplyReader::new();
+    reader.push(b"result: Unknown argument, 'completed'\n\n");
+    let block = reader.next().expect("no fault").expect("complete");
+    let error = StartBackupReply::decode(&block).expect_err("no reply to start backup");
+    assert_eq!(
+        error.to_string(),
+        "Error in mgm protocol parser. cmd: >start backup< status: 4 \
+         curr: result: Unknown argument, 'completed'"
+    );
+    reader.push(b"Authorization failed\nError: Requires TLS\n\n");
+    let block = reader.next().expect("no fault").expect("complete");
+    assert_eq!(
+        StartBackupReply::decode(&block),
+        Err(ReplyError::NotAuthorized("Requires TLS".to_owned()))
+    );
+    for (reply, status, current) in [
+        ("start backup reply\nresult: Ok\ncolour: 1\n\n", 5, "colour"),
+        ("start backup reply\nresult: Ok\nid: x\n\n", 6, "id"),
+        ("start backup reply\nid: 1\nid: 1\n\n", 10, "id"),
+        ("start backup reply\nid: 1\n\n", 12, "\n"),
+    ] {
+        reader.push(reply.as_bytes());
+        let block = reader.next().expect("no fault").expect("complete");
+        assert_eq!(
+            StartBackupReply::decode(&block),
+            Err(ReplyError::Unexpected {
+                command: "start backup",
+                status,
+                current: current.to_owned()
+            })
+        );
+    }
+    reader.push(b"start backup reply\nid: -1\nresult: Ok\n\n");
+    let block = reader.next().expect("no fault").expect("complete");
+    assert_eq!(
+        StartBackupReply::decode(&block),
+        Ok(StartBackupReply { id: Some(u32::MAX) })
+    );
+}
