@@ -344,4 +344,13 @@ mod tests {
                 .ends_with("line 3: an option stands before the first [group]")
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_read_or_refused(line in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60)) {
+            if let Ok(Line::Setting(argument)) = parse_line(&line) {
+                proptest::prop_assert!(argument.starts_with(b"--"));
+            }
+        }
+    }
 }

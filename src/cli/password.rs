@@ -130,6 +130,9 @@ impl fmt::Display for SecretError {
 
 impl std::error::Error for SecretError {}
 
+/// What was typed or read after a prompt.
+type Line = Result<Zeroizing<Vec<u8>>, SecretFault>;
+
 /// Where a secret comes from.
 pub(super) enum Source {
     Value(Zeroizing<Vec<u8>>),
@@ -189,8 +192,8 @@ impl SecretRequests {
 
     fn read_from(
         self,
-        terminal: &mut dyn FnMut(&str) -> Result<Zeroizing<Vec<u8>>, SecretFault>,
-        stdin: &mut dyn FnMut(&str) -> Result<Zeroizing<Vec<u8>>, SecretFault>,
+        terminal: &mut dyn FnMut(&str) -> Line,
+        stdin: &mut dyn FnMut(&str) -> Line,
     ) -> Result<Secrets, Vec<SecretError>> {
         let errors = self.errors_without_reading();
         if !errors.is_empty() {
@@ -301,7 +304,7 @@ fn decode_hex(digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
     Ok(key)
 }
 
-fn prompt_at_terminal(prompt: &str) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
+fn prompt_at_terminal(prompt: &str) -> Line {
     // The original reports a bad descriptor, not the reason why there is none.
     File::open("/dev/tty").map_err(|_| SecretFault::TerminalFailed(EBADF))?;
     let config = ConfigBuilder::new().build();
@@ -320,7 +323,7 @@ fn fault_of_typing(error: &io::Error, failed: fn(i32) -> SecretFault) -> SecretF
     }
 }
 
-fn read_line_of_stdin(prompt: &str) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
+fn read_line_of_stdin(prompt: &str) -> Line {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         let output = if io::stdout().is_terminal() {
@@ -348,7 +351,7 @@ fn stdin_failed(error: io::Error) -> SecretFault {
 }
 
 /// Reads up to a newline, byte by byte. A line that is too long is read to its end.
-fn read_line(input: &mut impl Read) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
+fn read_line(input: &mut impl Read) -> Line {
     // Room for all of it: growing would leave copies behind.
     let mut line = Zeroizing::new(Vec::with_capacity(SECRET_MAX));
     let mut too_long = false;

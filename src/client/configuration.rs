@@ -259,3 +259,93 @@ fn no_configuration(error: ReplyError) -> ClientError {
         error => ClientError::from_reply(error, NO_CONFIGURATION, GET_CONFIGURATION),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::mock::{GREETING, Step, serve};
+    use super::*;
+    use Step::{AwaitClose, Expect, Send, Trickle};
+
+    const GET_CONFIG: &str = "get config_v2\nnodetype: 4294967295\nnode: 0\nversion: 0\n\n";
+
+    fn greeted(steps: Vec<Step>) -> Vec<Step> {
+        GREETING.into_iter().chain(steps).collect()
+    }
+
+    /// What a real server sent for SHOW, from the header to the last newline.
+    fn recorded_reply() -> &'static str {
+        let trace = include_str!("../../tests/fixtures/console/show.trace");
+        let lines = trace
+            .lines()
+            .skip_while(|line| *line != "S: get config reply");
+        let reply: String = lines
+            .map_while(|line| line.strip_prefix("S: "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        reply.leak()
+    }
+
+    #[tokio::test]
+    async fn a_recorded_configuration_is_read_and_the_session_goes_on() {
+        let reply = recorded_reply();
+        let (mut session, server) = serve(greeted(vec![
+            Expect(GET_CONFIG),
+            Trickle(reply),
+            Expect(GET_CONFIG),
+            Send(reply),
+        ]))
+        .await;
+        for _ in 0..2 {
+            let config = session.get_config().await.unwrap();
+            assert!(!config.nodes().is_empty());
+            assert!(session.is_open());
+        }
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_refusal_carries_what_the_original_prints() {
+        let (mut session, _server) = serve(greeted(vec![
+            Expect("get config_v2\nfrom_node: 2\nnodetype: 4294967295\nnode: 0\nversion: 0\n\n"),
+            Send("get config reply\nresult: Data node 2 is not alive. \n\n"),
+        ]))
+        .await;
+        let node = NodeId::new(2).unwrap();
+        let error = session.get_config_from(node).await.unwrap_err();
+        assert_eq!(error.number(), 4012);
+        let line = error.parser_line().unwrap();
+        assert!(
+            line.starts_with("ERROR Message: Data node 2 is not alive."),
+            "{line}"
+        );
+        assert_eq!(error.description(), "Executing: ndb_mgm_get_configuration");
+        assert!(session.is_open());
+    }
+
+    #[tokio::test]
+    async fn a_configuration_that_is_none_is_refused() {
+        let table = [
+            ("0", "", true, "Failed to unpack buffer"),
+            ("4", "!!!!\n", true, "Failed to decode buffer"),
+            ("8", "TkRCQ09O\n", true, "Failed to unpack buffer"),
+            ("4294967295", "", false, "Failed to decode buffer"),
+        ];
+        for (length, body, is_open, text) in table {
+            let end = if body.is_empty() && is_open { "\n" } else { "" };
+            let reply = format!(
+                "get config reply\nresult: Ok\nContent-Length: {length}\nContent-Type: \
+                 ndbconfig/octet-stream\nContent-Transfer-Encoding: base64\n\n{body}{end}"
+            );
+            let (mut session, _server) = serve(greeted(vec![
+                Expect(GET_CONFIG),
+                Send(reply.leak()),
+                AwaitClose,
+            ]))
+            .await;
+            let error = session.get_config().await.unwrap_err();
+            assert_eq!(error.number(), 4012);
+            assert_eq!(error.parser_line().as_deref(), Some(text), "{length}");
+            assert_eq!(session.is_open(), is_open, "{length}");
+        }
+    }
+}

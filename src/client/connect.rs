@@ -220,6 +220,8 @@ async fn open(
         }
         socket.bind(local)?;
     }
+    // A wait for a backup may last two days: a machine that vanished must not.
+    socket.set_keepalive(true)?;
     let stream = timeout(limit, socket.connect(address))
         .await
         .map_err(|_| timed_out())??;

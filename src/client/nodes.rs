@@ -354,3 +354,109 @@ fn list_of(nodes: &[NodeId]) -> String {
     let nodes: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
     nodes.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::mock::{GREETING, Step, serve};
+    use super::*;
+    use Step::{Expect, Send};
+
+    fn nodes(ids: &[u32]) -> Vec<NodeId> {
+        ids.iter().filter_map(|id| NodeId::new(*id)).collect()
+    }
+
+    fn number_and_description<T>(result: Result<T, ClientError>) -> (u32, String) {
+        let error = result.err().expect("an error");
+        (error.number(), error.description())
+    }
+
+    #[tokio::test]
+    async fn orders_to_nodes_are_sent_as_recorded() {
+        let mut steps = vec![
+            Expect("start\nnode: 2\n\n"),
+            Send(
+                "start reply\nresult: No contact with the process (dead ?).: Permanent error: Application error\n\n",
+            ),
+        ];
+        steps.extend(GREETING);
+        steps.extend([
+            Expect("stop v2\nforce: 0\nabort: 1\nnode:\"2 3\"\n\n"),
+            Send("stop reply\nresult: Ok\nstopped: 2\ndisconnect: 0\n\n"),
+            Expect("stop all\nstop:\"mgm,db\"\nabort: 0\n\n"),
+            Send("stop reply\nresult: Node shutdown would cause system crash: Permanent error: Application error\nstopped: 0\ndisconnect: 0\n\n"),
+            Expect("restart node v2\nforce: 0\nnostart: 1\ninitialstart: 0\nabort: 0\nnode:\"1\"\n\n"),
+            Send("restart reply\nresult: 5005-Send to process or receive failed.: Permanent error: Application error\nrestarted: 0\ndisconnect: 0\n\n"),
+            Expect("restart all\nnostart: 0\ninitialstart: 1\nabort: 0\n\n"),
+            Send("restart reply\nresult: Ok\nrestarted: 2\n\n"),
+        ]);
+        let (mut session, server) = serve(steps).await;
+        let refused = session.start(nodes(&[2])[0]).await;
+        let text = "No contact with the process (dead ?).: Permanent error: Application error";
+        assert_eq!(number_and_description(refused), (22, text.to_owned()));
+        let stopped = session.stop(&nodes(&[2, 3]), true, false).await.unwrap();
+        assert_eq!((stopped.stopped, stopped.disconnect), (2, false));
+        let text = "Node shutdown would cause system crash: Permanent error: Application error";
+        let refused = session.stop_all(false, "mgm,db").await;
+        assert_eq!(number_and_description(refused), (2002, text.to_owned()));
+        let how = RestartRequest {
+            nostart: true,
+            ..RestartRequest::default()
+        };
+        let text = "5005-Send to process or receive failed.: Permanent error: Application error";
+        let refused = session.restart(&nodes(&[1]), how).await;
+        assert_eq!(number_and_description(refused), (2003, text.to_owned()));
+        let how = RestartRequest {
+            initial: true,
+            ..RestartRequest::default()
+        };
+        assert_eq!(session.restart_all(how).await.unwrap().restarted, 2);
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn nodegroup_refusals_have_the_originals_numbers() {
+        let (mut session, server) = serve(vec![
+            Expect("create nodegroup\nnodes:\"1 2\"\n\n"),
+            Send("create nodegroup reply\nng: -1\nerror_code: 5005\nresult: 5005-Send to process or receive failed.: Permanent error: Application error\n\n"),
+            Expect("create nodegroup\nnodes:\"4 5\"\n\n"),
+            Send("create nodegroup reply\nng: 1\nresult: Ok\n\n"),
+            Expect("drop nodegroup\nng: 0\n\n"),
+            Send("drop nodegroup reply\nresult: error: 5005\n\n"),
+        ])
+        .await;
+        let refused = session.create_nodegroup(&nodes(&[1, 2])).await;
+        let text = "5005-Send to process or receive failed.: Permanent error: Application error";
+        assert_eq!(number_and_description(refused), (5005, text.to_owned()));
+        let made = session.create_nodegroup(&nodes(&[4, 5])).await.unwrap();
+        assert_eq!(made, Nodegroup(1));
+        let refused = session.drop_nodegroup(Nodegroup(0)).await;
+        assert_eq!(
+            number_and_description(refused),
+            (1006, "error: 5005".to_owned())
+        );
+        server.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_may_take_five_minutes() {
+        let mut steps = Vec::from(GREETING);
+        steps.push(Expect("stop all\nstop:\"db\"\nabort: 0\n\n"));
+        steps.push(Step::AwaitClose);
+        let (mut session, _server) = serve(steps).await;
+        let error = session.stop_all(false, "db").await.unwrap_err();
+        assert!(error.description().ends_with("timeout: 300000"), "{error}");
+    }
+
+    #[test]
+    fn force_came_in_two_series() {
+        for (version, takes) in [
+            (Version::new(7, 0, 18), false),
+            (Version::new(7, 0, 19), true),
+            (Version::new(7, 1, 7), false),
+            (Version::new(7, 1, 8), true),
+            (Version::OURS, true),
+        ] {
+            assert_eq!(takes_force(version), takes, "{version}");
+        }
+    }
+}

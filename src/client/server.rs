@@ -204,3 +204,40 @@ impl Session {
 fn self_error(error: ReplyError, call: &'static str) -> ClientError {
     ClientError::from_reply(error, ILLEGAL_REPLY, call)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::mock::{Step, serve};
+    use super::*;
+    use Step::{AwaitClose, Expect, Send};
+
+    #[tokio::test]
+    async fn the_replies_that_are_unlike_all_others_are_read() {
+        let (mut session, server) = serve(vec![
+            Expect("get mgmd nodeid\n\n"),
+            Send("get mgmd nodeid reply\nnodeid:49\n\n"),
+            Expect("end session\n\n"),
+            Send("end session reply\n"),
+            Expect("report event\ndata:\"59 1\"\nlength: 2\n\n"),
+            Send("report event reply\nresult: ok\n\n"),
+            Expect("purge stale sessions\n\n"),
+            Send("purge stale sessions reply\nresult: Ok\n\n"),
+            Expect("purge stale sessions\n\n"),
+            Send("purge stale sessions reply\npurged: 4 5\nresult: Ok\n\n"),
+            Expect("get session\nid: 99\n\n"),
+            Send("get session reply\nid: 0\n\n"),
+            Expect("bye\n\n"),
+            AwaitClose,
+        ])
+        .await;
+        assert_eq!(session.get_mgmd_nodeid().await.unwrap().get(), 49);
+        session.end_session().await.unwrap();
+        session.report_event(&[59, 1]).await.unwrap();
+        assert_eq!(session.purge_stale_sessions().await.unwrap(), None);
+        let purged = session.purge_stale_sessions().await.unwrap();
+        assert_eq!(purged.as_deref(), Some("4 5"));
+        assert_eq!(session.get_session(99).await.unwrap(), None);
+        session.bye().await.unwrap();
+        server.await.unwrap();
+    }
+}

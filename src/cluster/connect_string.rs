@@ -339,4 +339,16 @@ mod tests {
         let chosen = ConnectString::choose(None, Some(&wide)).unwrap();
         assert_eq!(chosen.hosts[0].address.host.chars().count(), 127);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(
+            text in "([a-z0-9.:\\[\\]=,; /#-]|nodeid=|bind-address=|host=|é){0,40}",
+        ) {
+            match ConnectString::parse(&text) {
+                Ok(parsed) => proptest::prop_assert!(parsed.to_string().starts_with("nodeid=")),
+                Err(error) => proptest::prop_assert_eq!(error.text, text),
+            }
+        }
+    }
 }
