@@ -6,3 +6,4 @@ mod events;
 mod grammar;
 mod grammar_properties;
 mod wire;
+mod xfrm;
