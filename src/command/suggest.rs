@@ -88,16 +88,21 @@ fn node_command_advice(word: &str) -> Option<String> {
     Some(format!("{command} stands alone, without a node"))
 }
 
+/// Most letters that may be wrong.
+const WRONG_MAX: usize = 2;
+
 /// The candidate nearest to `word`, if a third of it or less is wrong, two letters at most. The
 /// first one wins.
 pub(super) fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
-    let word = word.to_ascii_uppercase();
     if word.len() > LONGEST || !word.is_ascii() {
         return None;
     }
     let scored = candidates.iter().filter_map(|candidate| {
-        let wrong = distance(word.as_bytes(), candidate.to_ascii_uppercase().as_bytes());
-        let allowed = (candidate.len().max(word.len()) / 3).min(2);
+        if candidate.len() > LONGEST || candidate.len().abs_diff(word.len()) > WRONG_MAX {
+            return None;
+        }
+        let wrong = distance(word.as_bytes(), candidate.as_bytes());
+        let allowed = (candidate.len().max(word.len()) / 3).min(WRONG_MAX);
         (wrong <= allowed).then_some((wrong, *candidate))
     });
     scored
@@ -106,19 +111,21 @@ pub(super) fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'stati
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the
-/// other.
+/// other, in any case. Neither is longer than [`LONGEST`].
 fn distance(left: &[u8], right: &[u8]) -> usize {
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
+    let same = |a: u8, b: u8| a.eq_ignore_ascii_case(&b);
+    let mut before_last = [0; LONGEST + 1];
+    let mut last: [usize; LONGEST + 1] = std::array::from_fn(|index| index);
     for (i, a) in left.iter().enumerate() {
-        let mut current = vec![i + 1];
+        let mut current = [0; LONGEST + 1];
+        current[0] = i + 1;
         for (j, b) in right.iter().enumerate() {
-            let replaced = last[j] + usize::from(a != b);
+            let replaced = last[j] + usize::from(!same(*a, *b));
             let mut best = replaced.min(last[j + 1] + 1).min(current[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+            if i > 0 && j > 0 && same(*a, right[j - 1]) && same(left[i - 1], *b) {
                 best = best.min(before_last[j - 1] + 1);
             }
-            current.push(best);
+            current[j + 1] = best;
         }
         before_last = last;
         last = current;
