@@ -7,10 +7,12 @@ mod connect_string;
 mod error_number;
 mod event;
 mod event_kind;
+mod event_names;
 mod event_table;
 mod event_text;
 mod level;
 mod node;
+mod restart_text;
 mod version;
 
 pub use backup::{

@@ -183,3 +183,123 @@ impl ReplyReader {
         self.block.is_none() && self.framer.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+    use crate::wire::*;
+
+    fn blocks(bytes: &[u8]) -> (Vec<Block>, Option<WireError>) {
+        let mut reader = ReplyReader::new();
+        let mut blocks = Vec::new();
+        for chunk in bytes.chunks(700) {
+            reader.push(chunk);
+            loop {
+                match reader.next() {
+                    Ok(Some(block)) => blocks.push(block),
+                    Ok(None) => break,
+                    Err(error) => return (blocks, Some(error)),
+                }
+            }
+        }
+        (blocks, None)
+    }
+
+    #[test]
+    fn an_endless_reply_and_an_endless_line_are_errors() {
+        let endless = b"header\n".iter().chain(b"name: value\n".iter().cycle());
+        let bytes: Vec<u8> = endless.take(4 << 20).copied().collect();
+        assert_eq!(
+            blocks(&bytes).1,
+            Some(WireError::ReplyTooLong { limit: REPLY_MAX })
+        );
+        assert_eq!(
+            blocks(&[b'x'; 2000]).1,
+            Some(WireError::LineTooLong { limit: 1024 })
+        );
+    }
+
+    /// Every decoder that takes a block.
+    fn decode_all(block: &Block) {
+        let _ = VersionReply::decode(block);
+        let _ = StatusReply::decode(block);
+        let _ = StartBackupReply::decode(block);
+        let _ = StopReply::decode(block);
+        let _ = RestartReply::decode(block);
+        let _ = StartAllReply::decode(block);
+        let _ = CreateNodegroupReply::decode(block);
+        let _ = ClusterlogReply::decode(block);
+        let _ = ClusterLoglevelReply::decode(block);
+        let _ = LogfilterReply::decode(block);
+        let _ = ListenReply::decode(block);
+        let _ = DumpEventsReply::decode(block);
+        let _ = ConfigReply::decode(block);
+        let _ = GetNodeidReply::decode(block);
+        let _ = ShowConfigReply::decode(block);
+        let _ = ShowVariablesReply::decode(block);
+        let _ = SetParameterReply::decode(block);
+        let _ = SetConnectionParameterReply::decode(block);
+        let _ = GetConnectionParameterReply::decode(block);
+        let _ = MgmdNodeidReply::decode(block);
+        let _ = SessionIdReply::decode(block);
+        let _ = SessionReply::decode(block);
+        let _ = ListSessionsReply::decode(block);
+        let _ = ListCertsReply::decode(block);
+        let _ = TlsStatsReply::decode(block);
+        let _ = ResultReply::decode("abort backup", block);
+        let _ = decode_event(block);
+    }
+
+    fn any_state() -> impl Strategy<Value = NodeState> {
+        (
+            1..=255u32,
+            prop::sample::select(vec![NodeType::Ndb, NodeType::Mgm, NodeType::Api]),
+            any::<(u32, u32, u32, i32, i32, u32, bool)>(),
+            "[0-9a-f.:]{0,40}",
+        )
+            .prop_map(|(node, node_type, numbers, address)| NodeState {
+                node: NodeId::new(node).expect("in range"),
+                node_type,
+                status: NodeStatus::SingleUserMode,
+                version: Version(numbers.0),
+                mysql_version: Version(numbers.1),
+                start_phase: numbers.2,
+                dynamic_id: numbers.3,
+                node_group: numbers.4,
+                connect_count: numbers.5,
+                address,
+                is_single_user: numbers.6,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn node_lists_read_back(mut nodes in prop::collection::vec(any_state(), 1..20)) {
+            nodes.sort_by_key(|state| state.node);
+            nodes.dedup_by_key(|state| state.node);
+            let reply = StatusReply { nodes, single_user: true };
+            let mut bytes = Vec::new();
+            reply.encode(&mut bytes);
+            let (blocks, error) = blocks(&bytes);
+            prop_assert_eq!(error, None);
+            prop_assert_eq!(StatusReply::decode(&blocks[0]), Ok(reply));
+        }
+
+        #[test]
+        fn arbitrary_replies_never_panic(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..600),
+                "(node status|version|list certs reply|show config reply|start backup reply)\n\
+                 ((nodes|node\\.[0-9]{1,3}\\.(type|status)|session|result|id|\\[x\\])[:=] ?[0-9A-Z]{0,4}\n){0,9}\n"
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            for block in blocks(&bytes).0 {
+                decode_all(&block);
+            }
+        }
+    }
+}

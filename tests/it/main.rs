@@ -6,4 +6,5 @@ mod events;
 mod grammar;
 mod grammar_properties;
 mod wire;
+mod wire_exchanges;
 mod xfrm;
