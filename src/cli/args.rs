@@ -146,7 +146,7 @@ impl Program {
             .map(|group| format!("[{group}]"))
             .collect();
         let mut command = self.command::<T>();
-        let page = command.render_long_help();
+        let page = command.render_help();
         format!(
             "{page}\n\
              Option files: /etc/my.cnf /etc/mysql/my.cnf $MYSQL_HOME/my.cnf ~/.my.cnf, groups {}.\n\
@@ -164,6 +164,8 @@ impl Program {
 
     fn command<T: CommandFactory>(&self) -> Command {
         let mut command = T::command()
+            .name(self.name)
+            .bin_name(self.name)
             .disable_help_flag(true)
             .disable_version_flag(true)
             .arg(
@@ -509,6 +511,7 @@ mod tests {
                 "{}",
                 page.stdout
             );
+            assert!(page.stdout.contains("Usage: ndb_mgm [OPTIONS]"));
             assert!(page.stdout.contains("[mysql_cluster] [ndb_mgm]"));
             assert_eq!(page.exit, Exit::Success);
         }

@@ -208,7 +208,6 @@ fn self_error(error: ReplyError, call: &'static str) -> ClientError {
 #[cfg(test)]
 mod tests {
     use super::super::mock::{Step, serve};
-    use super::*;
     use Step::{AwaitClose, Expect, Send};
 
     #[tokio::test]
