@@ -566,12 +566,18 @@ mod tests {
     fn print_defaults_hides_passwords() {
         let stop = parse_file(
             "[ndb_mgm]\nbackup-password=secret\nverbose=0\n",
-            &["--print-defaults", "-e", "show"],
+            &[
+                "--print-defaults",
+                "-Ppw",
+                "-e",
+                "start backup encrypt password='pw'",
+            ],
         );
         assert_eq!(
             stop.err().unwrap().stdout,
             "ndb_mgm would have been started with the following arguments:\n\
-             --backup-password=***** --verbose=0 -e show\n"
+             --backup-password=***** --verbose=0 -P***** -e start backup encrypt \
+             password=*****\n"
         );
     }
 

@@ -488,13 +488,22 @@ fn parse_number(text: &str) -> Option<i128> {
     digits.parse::<i128>().ok()?.checked_mul(factor)
 }
 
-/// `--name=value` as it may be shown: without the value of a password or a key.
+/// An argument as it may be shown: without the value of a password or a key, also of one within
+/// a command (`PASSWORD='..'`) or after a letter.
 pub(super) fn without_secret(argument: &[u8]) -> String {
     let text = String::from_utf8_lossy(argument);
-    match text.split_once('=') {
-        Some((name, _)) if name.contains("password") || name.contains("key") => {
-            format!("{name}=*****")
+    // The letters of every program's passwords and keys.
+    for letter in ["-P", "-K"] {
+        if text.len() > letter.len() && text.starts_with(letter) {
+            return format!("{letter}*****");
         }
+    }
+    match text.split_once('=') {
+        Some((name, _)) if is_secret(&name.to_ascii_lowercase()) => format!("{name}=*****"),
         _ => text.into_owned(),
     }
+}
+
+fn is_secret(name: &str) -> bool {
+    name.contains("password") || name.contains("key")
 }
