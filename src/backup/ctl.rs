@@ -233,11 +233,15 @@ impl<R: Read> CtlReader<R> {
         let mut source = Source::new(reader);
         let header = FileHeader::take(&mut source)?;
         header.expect_type(&[FileType::Ctl], "1 (ctl)")?;
-        Ok(CtlReader {
+        Ok(Self::after_header(source, header))
+    }
+
+    pub(crate) fn after_header(source: Source<R>, header: FileHeader) -> Self {
+        CtlReader {
             source,
             header,
             expected: Expected::TableList,
-        })
+        }
     }
 
     /// The file header.

@@ -81,6 +81,14 @@ pub enum BackupError {
         /// Where the fragment header or log entry begins.
         offset: u64,
     },
+    /// The ctl file belongs to another backup.
+    #[error("the ctl file is of another backup: key {ctl:08x?}, not {file:08x?}")]
+    ForeignCtl {
+        /// Backup key in the ctl file.
+        ctl: [u32; 2],
+        /// Backup key in the Data or log file.
+        file: [u32; 2],
+    },
     /// A row that does not fit its table.
     #[error("the row at offset {offset} does not fit its table")]
     Row {

@@ -21,6 +21,7 @@ mod data;
 mod decimal;
 mod error;
 mod header;
+mod json;
 mod log;
 mod print;
 mod properties;
@@ -39,6 +40,7 @@ pub use ctl::{
 pub use data::{DataItem, DataReader, DataWriter};
 pub use error::{BackupError, RowError};
 pub use header::{BACKUP_VERSION, ByteOrder, FileHeader, FileType, MAGIC, NEWEST_VERSION};
+pub use json::print_json;
 pub use log::{
     Change, ENTRY_WORDS_MAX, LogEntry, LogEvent, LogKind, LogReader, LogValue, LogWriter,
 };

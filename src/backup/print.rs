@@ -23,12 +23,12 @@ pub struct PrintOptions {
 }
 
 /// How far printing came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Printed {
     /// To the end of the file.
     Whole,
-    /// The file header is not one; the text says so.
-    Invalid,
+    /// The file header could not be read; the text says so, the error why.
+    Invalid(BackupError),
 }
 
 /// Longest text or binary item that is shown.
@@ -64,7 +64,7 @@ fn print_to<R: Read>(
         Ok(header) => header,
         Err(error) => {
             print_refusal(&error, out);
-            return Ok(Printed::Invalid);
+            return Ok(Printed::Invalid(error));
         }
     };
     print_header(&header, out);
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn what_is_no_backup_file_is_said_to_be_none() {
         let (result, text) = printed(b"Hello, NDB! This is plain text.", ALL);
-        assert_eq!(result, Printed::Invalid);
+        assert!(matches!(result, Printed::Invalid(_)));
         assert_eq!(
             text,
             "Incorrect file-header!\nFound:  0x48 0x65 0x6c 0x6c 0x6f 0x2c 0x20 0x4e \n\
@@ -489,7 +489,7 @@ mod tests {
             },
             ALL,
         );
-        assert_eq!(result, Printed::Whole);
+        assert!(matches!(result, Printed::Whole));
         assert!(text.ends_with("Unsupported file type for printer: 6\n"));
     }
 }

@@ -111,7 +111,6 @@ fn hex_digits(number: u32) -> [u8; 8] {
 }
 
 /// Lowercase hexadecimal digits of bytes.
-#[allow(dead_code)]
 pub(crate) fn push_hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
         out.push(DIGITS[usize::from(byte >> 4)]);

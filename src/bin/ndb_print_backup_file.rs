@@ -1,0 +1,251 @@
+//! Prints the contents of a backup file: ctl, Data or log, plain, compressed or encrypted.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use ndbmgm::backup::{self, BackupError, CtlFile, PrintOptions, Printed};
+use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
+use ndbmgm::xfrm::{self, Secret, XfrmReader};
+
+const SECRETS: &[SecretOption] = &[
+    SecretOption {
+        prefix: "backup",
+        kind: SecretKind::Key,
+    },
+    SecretOption {
+        prefix: "backup",
+        kind: SecretKind::Password,
+    },
+];
+
+const PROGRAM: Program = Program {
+    name: "ndb_print_backup_file",
+    groups: &["ndb_print_backup_file"],
+    numbers: &[Number {
+        option: "verbose",
+        min: 0,
+        max: u32::MAX as i64,
+    }],
+    secrets: SECRETS,
+    bad_usage: Exit::Failure,
+    help_after_error: true,
+};
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// As the original prints it.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Print the contents of a backup file
+///
+/// The file may be a ctl, Data or log file of a backup. Compressed and encrypted files are
+/// recognised; an encrypted one needs the password of its backup.
+#[derive(Debug, Parser)]
+#[command(name = "ndb_print_backup_file")]
+struct Options {
+    /// Password of an encrypted file; without a value it is asked for
+    #[arg(short = 'P', long, value_name = "PASSWORD", num_args = 0..=1, require_equals = true)]
+    backup_password: Option<String>,
+    /// Read the password from the first line of stdin
+    #[arg(long)]
+    backup_password_from_stdin: bool,
+    /// Key of an encrypted file as hexadecimal digits; without a value it is asked for
+    #[arg(short = 'K', long, value_name = "HEX", num_args = 0..=1, require_equals = true)]
+    backup_key: Option<String>,
+    /// Read the key from the first line of stdin
+    #[arg(long)]
+    backup_key_from_stdin: bool,
+    /// With 1 or more: print the words of each record and the attributes of each log entry
+    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 0)]
+    verbose: u32,
+    /// Print words 2 to 5 of each record on a line of their own
+    #[arg(short = 'h', long)]
+    print_header_words: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// For JSON: the ctl file of the backup, which names the columns [default: the one beside
+    /// the file]
+    #[arg(long, value_name = "FILE")]
+    ctl: Option<PathBuf>,
+    #[command(flatten)]
+    checkpoint: CheckpointOptions,
+    /// The backup file
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Options of the original for sets of local checkpoint files.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Accepted, without effect on backup files")]
+struct CheckpointOptions {
+    /// Print the rows that a checkpoint restores
+    #[arg(long)]
+    print_restored_rows: bool,
+    /// Number of checkpoint control file
+    #[arg(short = 'c', value_name = "N")]
+    control_number: Option<u32>,
+    /// Fragment
+    #[arg(short = 'f', value_name = "N")]
+    fragment: Option<u32>,
+    /// Table
+    #[arg(short = 't', value_name = "N")]
+    table: Option<u32>,
+    /// Ignore rows outside the checkpoint
+    #[arg(short = 'i')]
+    ignore: bool,
+    /// Another file
+    #[arg(short = 'n', value_name = "FILE")]
+    name: Option<PathBuf>,
+    /// Print pages
+    #[arg(short = 'p')]
+    pages: bool,
+    /// Print rows
+    #[arg(short = 'U', long)]
+    print_rows: bool,
+    /// Do not print rows
+    #[arg(short = 'u', long)]
+    no_print_rows: bool,
+}
+
+fn main() -> ExitCode {
+    let mut parsed = match PROGRAM.parse::<Options>() {
+        Ok(parsed) => parsed,
+        Err(stop) => return stop.report(),
+    };
+    let mut secrets = match parsed.secrets.read() {
+        Ok(secrets) => secrets,
+        Err(errors) => {
+            for error in errors {
+                say(&format!("Error: {}: {error}", error.option));
+            }
+            let _ = io::stdout().write_all(PROGRAM.help::<Options>().as_bytes());
+            return Exit::Failure.into();
+        }
+    };
+    let key = secrets.take("backup", SecretKind::Key);
+    let password = secrets.take("backup", SecretKind::Password);
+    if key.is_some() && password.is_some() {
+        say("Error: Both backup key and backup password are set.");
+        return Exit::BadUsage.into();
+    }
+    let secret = key.or(password).map(Secret::new);
+    let files = std::mem::take(&mut parsed.options.files);
+    let [path] = &files[..] else {
+        say("Error: Need one filename for a backup file to print.");
+        return Exit::Failure.into();
+    };
+    let done = match parsed.options.output {
+        Output::Text => print_text(path, secret.as_ref(), &parsed.options),
+        Output::Json => print_json(path, secret.as_ref(), parsed.options.ctl.as_deref()),
+    };
+    match done {
+        Ok(()) => Exit::Success.into(),
+        Err(Failure(reason)) => {
+            if let Some(reason) = reason {
+                say(&format!("{}: {}: {reason}", parsed.program, path.display()));
+            }
+            Exit::Failure.into()
+        }
+    }
+}
+
+/// Why the program fails, if that is to be said: nobody listens after a broken pipe.
+struct Failure(Option<String>);
+
+impl Failure {
+    fn new(error: &dyn Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Failure(Some(text))
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => {
+                Failure(None)
+            }
+            error => Failure::new(&error),
+        }
+    }
+}
+
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn open(path: &Path, secret: Option<&Secret>) -> Result<XfrmReader<File>, Failure> {
+    let file = File::open(path).map_err(|error| Failure::new(&error))?;
+    xfrm::open(file, secret).map_err(|error| Failure::new(&error))
+}
+
+fn print_text(path: &Path, secret: Option<&Secret>, options: &Options) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let reader = open(path, secret).inspect_err(|_| {
+        // The original prints a name that it does not have; scripts know the line.
+        let _ = writeln!(out, "Failed to open file '(null)', error: -1");
+    })?;
+    let options = PrintOptions {
+        verbose: options.verbose > 0,
+        header_words: options.print_header_words,
+    };
+    match backup::print(reader, &mut out, options)? {
+        Printed::Whole => Ok(()),
+        Printed::Invalid(error) => Err(error.into()),
+    }
+}
+
+fn print_json(path: &Path, secret: Option<&Secret>, ctl: Option<&Path>) -> Result<(), Failure> {
+    let ctl = match ctl {
+        Some(ctl) => Some(read_ctl(ctl, secret)?),
+        None => match ctl_beside(path) {
+            Some(ctl) if ctl.exists() => Some(read_ctl(&ctl, secret)?),
+            Some(ctl) => {
+                say(&format!(
+                    "Note: without {} rows are printed as they lie in the file.",
+                    ctl.display()
+                ));
+                None
+            }
+            None => None,
+        },
+    };
+    let reader = open(path, secret)?;
+    backup::print_json(reader, &mut io::stdout().lock(), ctl.as_ref())?;
+    Ok(())
+}
+
+fn read_ctl(path: &Path, secret: Option<&Secret>) -> Result<CtlFile, Failure> {
+    let framed = |Failure(reason)| {
+        Failure(reason.map(|reason| format!("ctl file {}: {reason}", path.display())))
+    };
+    let reader = open(path, secret).map_err(framed)?;
+    CtlFile::read(reader).map_err(|error| framed(error.into()))
+}
+
+/// `BACKUP-7.2.ctl` for `BACKUP-7-0.2.Data` and `BACKUP-7.2.log`.
+fn ctl_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let stem = match name.strip_suffix(".log") {
+        Some(stem) => stem.to_owned(),
+        None => {
+            let (backup, node) = name.strip_suffix(".Data")?.rsplit_once('.')?;
+            format!("{}.{node}", backup.rsplit_once('-')?.0)
+        }
+    };
+    Some(path.with_file_name(format!("{stem}.ctl")))
+}
