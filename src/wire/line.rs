@@ -1,6 +1,7 @@
 //! Parsing of one line (management protocol, 1.3 and 1.4).
 
 use std::fmt::Arguments;
+use std::io::Write;
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n')
@@ -79,7 +80,8 @@ pub(super) fn text(bytes: &[u8]) -> String {
 /// Appends a line. Newlines and zero bytes inside become blanks: no value can end a line.
 pub(super) fn push_line(out: &mut Vec<u8>, line: Arguments<'_>) {
     let start = out.len();
-    out.extend_from_slice(line.to_string().as_bytes());
+    // Writing to a Vec cannot fail.
+    let _ = out.write_fmt(line);
     for byte in &mut out[start..] {
         if matches!(*byte, b'\n' | 0) {
             *byte = b' ';
