@@ -1,0 +1,301 @@
+//! Every recorded client, played back to our simulator.
+//!
+//! Each request must be answered with the recorded reply's lines in the recorded order. Values may
+//! differ (addresses, counters, ports), but not the outcome in a `result:` line.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::trace::{Chunk, Side, Trace};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+const CONFIG: &str = "\
+[ndbd default]
+NoOfReplicas=2
+BackupReportFrequency=1
+
+[ndb_mgmd]
+NodeId=1
+HostName=localhost
+
+[ndbd]
+NodeId=2
+[ndbd]
+NodeId=3
+
+[mysqld]
+NodeId=10
+[mysqld]
+NodeId=11
+[mysqld]
+NodeId=12
+[mysqld]
+NodeId=13
+";
+
+/// A simulator of our own that ends with the test.
+struct Simulator {
+    process: Child,
+    port: u16,
+    _directory: tempfile::TempDir,
+}
+
+impl Simulator {
+    /// `slow` makes a backup last long enough to be seen running.
+    fn start(slow: bool) -> Simulator {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("config.ini");
+        let speed = "\nMaxDiskWriteSpeed=1M\nMinDiskWriteSpeed=1M\n[ndb_mgmd]";
+        let text = if slow { CONFIG.replacen("\n[ndb_mgmd]", speed, 1) } else { CONFIG.to_owned() };
+        std::fs::write(&config, text).expect("config.ini");
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
+            .arg("--config-file")
+            .arg(&config)
+            .args(["--port", "0", "--rows", if slow { "200000" } else { "300" }])
+            .arg("--data-dir")
+            .arg(directory.path().join("cluster"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the simulator starts");
+        let mut ready = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut ready)
+            .expect("the simulator says where it listens");
+        let port = ready
+            .rsplit(|c: char| !c.is_ascii_digit())
+            .find(|digits| !digits.is_empty())
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or_else(|| panic!("no port in {ready:?}"));
+        Simulator { process, port, _directory: directory }
+    }
+
+    fn connect(&self) -> Line {
+        let socket = TcpStream::connect(("127.0.0.1", self.port)).expect("the simulator listens");
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        Line { reader: BufReader::new(socket.try_clone().unwrap()), socket }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One connection, read line by line.
+struct Line {
+    socket: TcpStream,
+    reader: BufReader<TcpStream>,
+}
+
+impl Line {
+    fn send(&mut self, text: &str) {
+        self.socket.write_all(text.as_bytes()).expect("the simulator reads");
+    }
+
+    fn read(&mut self) -> String {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).expect("a line within the limit");
+        assert!(line.ends_with('\n'), "the connection ended in {line:?}");
+        line.pop();
+        line
+    }
+
+    /// Reads to the end of a block.
+    fn read_block(&mut self) -> Vec<String> {
+        let mut block = Vec::new();
+        loop {
+            let line = self.read();
+            if line == "<PING>" {
+                continue;
+            }
+            if line.is_empty() {
+                return block;
+            }
+            block.push(line);
+        }
+    }
+
+    fn ask(&mut self, request: &str) -> Vec<String> {
+        self.send(request);
+        self.read_block()
+    }
+}
+
+/// What must be so before a recording can be repeated.
+fn prepare(name: &str, simulator: &Simulator) -> Option<Line> {
+    let first = match name {
+        "backup_201_exists" => "start backup\nbackupid: 201\ncompleted: 2\n\n",
+        "piped_backup_exists" => "start backup\nbackupid: 231\ncompleted: 2\n\n",
+        "backup_already_running" | "backup_already_running_nowait" | "report_backup_running"
+        | "abort_running" => "start backup\nbackupid: 242\ncompleted: 1\n\n",
+        "abort_246" => "start backup\nbackupid: 246\ncompleted: 1\n\n",
+        _ => return None,
+    };
+    let mut line = simulator.connect();
+    assert_eq!(line.ask(first)[1], "result: Ok", "{name}: preparation");
+    Some(line)
+}
+
+/// Recordings that show a running backup.
+fn is_slow(name: &str) -> bool {
+    matches!(
+        name,
+        "backup_already_running"
+            | "backup_already_running_nowait"
+            | "backup_aborted_wait_completed"
+            | "backup_slow_nowait"
+            | "abort_246"
+            | "abort_running"
+            | "piped_backup_wait_started_then_abort"
+            | "piped_nowait_progress_abort"
+            | "report_backup_running"
+    )
+}
+
+/// Name of a line: what stands before its separator.
+fn key(line: &str) -> &str {
+    line.split([':', '=']).next().unwrap_or(line)
+}
+
+fn assert_same_line(name: &str, have: &str, want: &str) {
+    // Node ids are part of the names; the recorded cluster has the same nodes as ours.
+    assert_eq!(key(have), key(want), "{name}: line {have:?} where {want:?} was recorded");
+    if want.starts_with("result:") {
+        assert_eq!(have, want, "{name}: another outcome");
+    }
+}
+
+/// Plays the recorded requests of one connection and compares the replies.
+fn converse(name: &str, line: &mut Line, chunks: &[Chunk], simulator: &Simulator) -> usize {
+    let mut compared = 0;
+    for (index, chunk) in chunks.iter().enumerate() {
+        match chunk.side {
+            Side::Client => {
+                line.send(&chunk.text());
+                let waits = name == "backup_aborted_wait_completed"
+                    && chunk.lines[0] == "start backup";
+                if waits {
+                    abort_when_running(simulator, 241);
+                }
+            }
+            Side::Server => {
+                compare_reply(name, line, chunk);
+                compared += 1;
+            }
+        }
+        let last_of_its_side = chunks.get(index + 1).is_none_or(|next| next.side != chunk.side);
+        assert!(last_of_its_side, "{name}: chunks of one side are merged");
+    }
+    compared
+}
+
+fn compare_reply(name: &str, line: &mut Line, chunk: &Chunk) {
+    for want in &chunk.lines {
+        if want.is_empty() {
+            assert_eq!(line.read(), "", "{name}: end of a block");
+            continue;
+        }
+        let have = line.read();
+        if let Some(length) = have.strip_prefix("Content-Length: ") {
+            assert!(want.starts_with("Content-Length: "), "{name}: {want:?}");
+            let rest = line.read_block();
+            assert_eq!(
+                rest,
+                ["Content-Type: ndbconfig/octet-stream", "Content-Transfer-Encoding: base64"]
+            );
+            let length: usize = length.parse().unwrap();
+            assert!(length < 1 << 20, "{name}: a configuration of {length} bytes");
+            let mut payload = vec![0; length + 1];
+            line.reader.read_exact(&mut payload).expect("the whole configuration");
+            assert_eq!(payload.pop(), Some(b'\n'));
+            assert!(payload.starts_with(b"TkRCQ09ORjI"), "{name}: the packed configuration's magic");
+            return;
+        }
+        assert_same_line(name, &have, want);
+    }
+}
+
+fn abort_when_running(simulator: &Simulator, id: u32) {
+    let mut line = simulator.connect();
+    loop {
+        let reply = line.ask("dump events\ntype: 62\n\n");
+        let events: usize = reply[2]["events: ".len()..].parse().unwrap();
+        let running = (0..events)
+            .map(|_| line.read_block())
+            .filter(|event| event.contains(&format!("backup_id={id}")))
+            .count();
+        if running > 0 {
+            break;
+        }
+    }
+    let reply = line.ask(&format!("abort backup\nid: {id}\n\n"));
+    assert_eq!(reply, ["abort backup reply", "result: Ok"]);
+}
+
+/// Types of the backup events among an event connection's lines, one for several in a row.
+fn backup_events(lines: &[String]) -> Vec<&str> {
+    let mut types: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("type="))
+        .filter(|kind| matches!(*kind, "54" | "55" | "56" | "57"))
+        .collect();
+    types.dedup();
+    types
+}
+
+fn replay(trace: &Trace) -> usize {
+    let name = trace.name.as_str();
+    let simulator = Simulator::start(is_slow(name));
+    let _prepared = prepare(name, &simulator);
+    let listens = |chunks: &&Vec<Chunk>| {
+        chunks.first().is_some_and(|chunk| chunk.lines[0] == "listen event")
+    };
+    let mut listeners: Vec<(Line, Vec<&str>)> = Vec::new();
+    for chunks in trace.connections.iter().filter(listens) {
+        let mut line = simulator.connect();
+        line.send(&chunks[0].text());
+        assert_eq!(line.read_block(), ["listen event", "result: 0"], "{name}");
+        listeners.push((line, backup_events(&chunks[1].lines)));
+    }
+    let mut compared = listeners.len();
+    for chunks in trace.connections.iter().filter(|chunks| !listens(chunks)) {
+        compared += converse(name, &mut simulator.connect(), chunks, &simulator);
+    }
+    for (line, want) in &mut listeners {
+        let mut have: Vec<String> = Vec::new();
+        while backup_events(&have).len() < want.len() {
+            have.extend(line.read_block());
+        }
+        assert_eq!(&backup_events(&have), want, "{name}: events");
+    }
+    compared
+}
+
+/// Recordings of commands that the simulator answers with state it cannot have got from the recorded
+/// requests alone.
+const NEEDS_ANOTHER_STATE: &[&str] = &[];
+
+#[test]
+fn the_simulator_answers_every_recorded_request_with_the_recorded_lines() {
+    let mut requests = 0;
+    let mut failures = Vec::new();
+    for trace in Trace::all() {
+        if NEEDS_ANOTHER_STATE.contains(&trace.name.as_str()) {
+            continue;
+        }
+        let name = trace.name.clone();
+        match std::panic::catch_unwind(|| replay(&trace)) {
+            Ok(compared) => requests += compared,
+            Err(_) => failures.push(name),
+        }
+    }
+    println!("{requests} replies compared");
+    assert_eq!(failures, Vec::<String>::new());
+}
