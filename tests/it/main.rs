@@ -5,6 +5,7 @@ mod backup_vectors;
 mod events;
 mod grammar;
 mod grammar_properties;
+mod layers;
 mod print_backup_file;
 mod wire;
 mod wire_exchanges;
