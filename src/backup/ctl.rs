@@ -36,6 +36,8 @@ const FRAGMENT: u32 = 7;
 const HASH_MAP: u32 = 24;
 
 /// An object of the dictionary.
+// Nearly all objects are tables: boxing them would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DictObject {
     /// A table or an index.

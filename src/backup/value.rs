@@ -111,7 +111,7 @@ fn decode_bits(bits: u64, bytes: &[u8]) -> Option<Value> {
         .chunks_exact(4)
         .filter_map(|word| Some(u32::from_le_bytes(*word.first_chunk()?)))
         .collect();
-    if let Some(last) = words.last_mut().filter(|_| bits % 32 != 0) {
+    if let Some(last) = words.last_mut().filter(|_| !bits.is_multiple_of(32)) {
         *last &= (1 << (bits % 32)) - 1;
     }
     Some(Value::Bits(words))
