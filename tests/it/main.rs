@@ -1,4 +1,6 @@
 //! Integration tests: one binary, one module per concern.
+// Helpers of tests panic as tests do.
+#![allow(clippy::unwrap_used)]
 
 mod backup_files;
 mod backup_vectors;
