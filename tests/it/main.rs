@@ -5,6 +5,7 @@
 mod backup_files;
 mod backup_vectors;
 mod events;
+mod fuzz_corpus;
 mod grammar;
 mod grammar_properties;
 mod layers;
