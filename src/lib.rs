@@ -13,7 +13,7 @@
 //! | [`xfrm`] | the NDBXFRM1 and AZ31 containers | nothing |
 //! | [`backup`] | the backup files: readers, writers, printer | `xfrm`, `cluster` |
 //! | [`sim`] | the simulated cluster | `wire`, `backup`, `cluster` |
-//! | [`shell`] | the prompt: read, execute, render | `command`, `client`, `cluster` |
+//! | [`shell`] | the prompt: read, execute, render | `command`, `client`, `cli`, `cluster` |
 //! | [`cli`] | what the binaries share: options, passwords, exit statuses | `client`, `xfrm`, `cluster` |
 //!
 //! Both ends speak the real management protocol over a socket, so the client drives a

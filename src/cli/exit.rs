@@ -12,6 +12,8 @@ pub enum Exit {
     Failure,
     /// 2: bad options and passwords; in `ndbxfrm` also failures after the output was begun.
     BadUsage,
+    /// 130: Ctrl-C left a command that waited, as if the signal had ended the program.
+    Interrupted,
     /// 255: a command of the management client failed, or no connection.
     CommandFailed,
 }
@@ -23,6 +25,7 @@ impl Exit {
             Exit::Success => 0,
             Exit::Failure => 1,
             Exit::BadUsage => 2,
+            Exit::Interrupted => 130,
             Exit::CommandFailed => 255,
         }
     }

@@ -1,1 +1,228 @@
-//! The prompt: read a line, execute it, render the outcome.
+//! The prompt: reads lines, carries out commands, prints results and events.
+//!
+//! | module | its one job |
+//! |---|---|
+//! | `lines`, `editor`, `history` | where lines come from |
+//! | `connection`, `events` | the main connection and the event connection |
+//! | `execute` | one command: requests to the management server, and their results |
+//! | `render` | values to text (pure) |
+//! | `output` | where text goes |
+//!
+//! Three modes: one command (`-e`), commands on standard input, and a prompt on a terminal.
+
+mod connection;
+mod editor;
+mod events;
+mod execute;
+mod history;
+mod interrupt;
+mod lines;
+mod options;
+mod output;
+mod render;
+mod settings;
+
+use std::io::{self, IsTerminal};
+
+use crate::cli::Exit;
+use crate::client::Session;
+use crate::cluster::ConnectStringError;
+use crate::command::{self, Command};
+
+pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsRequirement};
+pub use settings::Settings;
+
+use events::EventFeed;
+use interrupt::Interrupt;
+use lines::{Input, Lines};
+use output::Output;
+
+/// How commands come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// One command on the command line.
+    OneShot,
+    /// Commands on standard input that is no terminal.
+    Piped,
+    /// A prompt on a terminal.
+    Terminal,
+}
+
+/// Runs the shell until its commands are done or its user ends it.
+///
+/// Ends with the status of the one command, or of the first of the piped commands that failed;
+/// a prompt on a terminal ends with success.
+pub fn run(settings: Settings) -> Exit {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(Shell::new(settings).run()),
+        Err(error) => {
+            Output::new().advise(&render::render_unreachable(&error.to_string()));
+            Exit::CommandFailed
+        }
+    }
+}
+
+/// Says that TLS is not to be had: the end of a run that demands it (management protocol, 6.2).
+pub fn refuse_strict_tls(options: &Options) -> Exit {
+    Output::new().print(render::NO_CERTIFICATE);
+    if options.test_tls {
+        Exit::Failure
+    } else {
+        Exit::CommandFailed
+    }
+}
+
+/// Says that a connect string has no meaning: the end of a run that was given one.
+pub fn refuse_connect_string(error: &ConnectStringError) -> Exit {
+    Output::new().print(&render::render_illegal_connect_string(&error.text));
+    Exit::CommandFailed
+}
+
+struct Shell {
+    settings: Settings,
+    mode: Mode,
+    output: Output,
+    /// The main connection; none before the first command that needs it, after a failure, and
+    /// while a backup that was left has it.
+    session: Option<Session>,
+    /// The event connection of the prompt.
+    feed: Option<EventFeed>,
+    prompt: String,
+    interrupt: Interrupt,
+}
+
+impl Shell {
+    fn new(settings: Settings) -> Self {
+        let mode = if settings.execute.is_some() {
+            Mode::OneShot
+        } else if io::stdin().is_terminal() {
+            Mode::Terminal
+        } else {
+            Mode::Piped
+        };
+        Self {
+            settings,
+            mode,
+            output: Output::new(),
+            session: None,
+            feed: None,
+            prompt: render::DEFAULT_PROMPT.to_owned(),
+            interrupt: Interrupt::ENDS_PROGRAM,
+        }
+    }
+
+    async fn run(mut self) -> Exit {
+        let exit = match self.settings.execute.take() {
+            Some(line) => match self.run_line(&line).await {
+                Step::Quit | Step::Done(Ok(())) => Exit::Success,
+                Step::Done(Err(exit)) => exit,
+            },
+            None => match self.run_lines().await {
+                Ok(exit) => exit,
+                Err(error) => {
+                    self.output
+                        .advise(&render::render_unreachable(&error.to_string()));
+                    Exit::CommandFailed
+                }
+            },
+        };
+        match self.output.failure() {
+            Some(error) => {
+                self.output
+                    .advise(&render::render_output_failure(&error.to_string()));
+                Exit::CommandFailed
+            }
+            None => exit,
+        }
+    }
+
+    /// Carries out all lines of standard input.
+    async fn run_lines(&mut self) -> io::Result<Exit> {
+        let mut lines = if self.mode == Mode::Terminal {
+            self.interrupt = Interrupt::end_command()?;
+            if let Some(prompt) = self.settings.prompt.take() {
+                let _ = self.run_line(&format!("PROMPT {prompt}")).await;
+            }
+            editor::lines_of_terminal(&self.output)?
+        } else {
+            Lines::from_stdin()?
+        };
+        self.output.print(render::BANNER);
+        if self.settings.simulated {
+            self.output.print(render::SIMULATED);
+        }
+        let mut exit = Exit::Success;
+        loop {
+            let failed = match self.next_input(&mut lines).await {
+                Input::Line(text) => match self.run_pasted(&text).await {
+                    Step::Quit => break,
+                    Step::Done(result) => result.err(),
+                },
+                Input::Interrupted => None,
+                Input::TooLong => {
+                    self.output.print(render::LINE_TOO_LONG);
+                    Some(Exit::CommandFailed)
+                }
+                Input::End => break,
+                Input::Failed(reason) => {
+                    self.output.advise(&render::render_unreachable(&reason));
+                    return Ok(Exit::CommandFailed);
+                }
+            };
+            if let (Exit::Success, Some(failed), Mode::Piped) = (exit, failed, self.mode) {
+                exit = failed;
+            }
+        }
+        lines.finish();
+        Ok(exit)
+    }
+
+    async fn next_input(&mut self, lines: &mut Lines) -> Input {
+        self.output.set_editing(true);
+        let input = lines.next(&self.prompt).await;
+        self.output.set_editing(false);
+        input
+    }
+
+    /// Carries out the lines of one input, up to QUIT.
+    async fn run_pasted(&mut self, text: &str) -> Step {
+        let mut first_failure = Ok(());
+        for line in text.split('\n') {
+            match self.run_line(line).await {
+                Step::Quit => return Step::Quit,
+                Step::Done(result) => first_failure = first_failure.and(result),
+            }
+        }
+        Step::Done(first_failure)
+    }
+
+    async fn run_line(&mut self, line: &str) -> Step {
+        match command::parse(line) {
+            Ok(Command::Quit) => Step::Quit,
+            Ok(command) => Step::Done(self.execute(command).await),
+            Err(error) => Step::Done(Err(self.refuse(line, &error).await)),
+        }
+    }
+
+    /// Events are shown, and the banner.
+    fn has_prompt(&self) -> bool {
+        self.mode != Mode::OneShot
+    }
+
+    /// Closes all connections, as the server asked or a new one is to be made.
+    fn disconnect(&mut self) {
+        self.session = None;
+        self.feed = None;
+    }
+}
+
+/// What a line led to.
+enum Step {
+    /// The end.
+    Quit,
+    /// A command that succeeded or failed.
+    Done(Result<(), Exit>),
+}

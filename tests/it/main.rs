@@ -1,6 +1,4 @@
 //! Integration tests: one binary, one module per concern.
-// Helpers of tests panic as tests do.
-#![allow(clippy::unwrap_used)]
 
 mod backup_files;
 mod backup_vectors;
@@ -10,6 +8,7 @@ mod grammar;
 mod grammar_properties;
 mod layers;
 mod print_backup_file;
+mod pty;
 mod wire;
 mod wire_exchanges;
 mod xfrm;

@@ -1,0 +1,127 @@
+//! The main connection: made when a command first needs it, checked before every command.
+
+use std::io::{self, IsTerminal};
+
+use crate::cli::Exit;
+use crate::client::{self, ClientError, ConnectOptions, ConnectProgress, Session};
+use crate::cluster::ConnectString;
+
+use super::events::{EventFeed, NoFeed};
+use super::output::Output;
+use super::{Shell, render};
+
+impl Shell {
+    /// Makes sure that there is a main connection that answers; connects if there is none or it
+    /// died (management protocol, 3.1).
+    pub(super) async fn prepare(&mut self) -> Result<(), Exit> {
+        if let Some(session) = &mut self.session
+            && session.check_connection().await.is_ok()
+        {
+            return Ok(());
+        }
+        self.session = None;
+        self.connect().await?;
+        if let Some(session) = &mut self.session
+            && let Err(error) = session.check_connection().await
+        {
+            self.session = None;
+            self.output
+                .print(&render::render_error(error.number(), &error.description()));
+            return Err(Exit::CommandFailed);
+        }
+        Ok(())
+    }
+
+    /// Makes the main connection and, at the prompt, the event connection.
+    pub(super) async fn connect(&mut self) -> Result<(), Exit> {
+        let output = self.output.clone();
+        let mut advised = self.settings.simulated;
+        let connected = client::connect(&self.settings.connect, &mut |progress| {
+            output.print(&render::render_connect_progress(&progress));
+            if matches!(progress, ConnectProgress::FirstPassFailed { .. })
+                && !advised
+                && io::stderr().is_terminal()
+            {
+                output.advise(render::SIM_ADVICE);
+                advised = true;
+            }
+        })
+        .await;
+        let session = match connected {
+            Ok(session) => session,
+            Err(error) => {
+                self.give_up(&error, advised);
+                return Err(Exit::CommandFailed);
+            }
+        };
+        let has_events = self.feed.as_ref().is_some_and(EventFeed::is_running);
+        if self.has_prompt() && !has_events {
+            self.open_feed(&session).await;
+        }
+        if self.has_prompt() || self.settings.verbose > 0 {
+            self.output.print(&render::render_connected(
+                session.host(),
+                session.port(),
+                false,
+            ));
+        }
+        self.session = Some(session);
+        Ok(())
+    }
+
+    /// The walk has printed the original's lines; why it failed goes to standard error.
+    fn give_up(&self, error: &ClientError, advised: bool) {
+        self.output
+            .advise(&render::render_unreachable(&error.to_string()));
+        if !advised {
+            self.output.advise(render::SIM_ADVICE);
+        }
+    }
+
+    async fn open_feed(&mut self, session: &Session) {
+        self.feed = None;
+        let server = self.same_server(session);
+        match EventFeed::open(&server, self.output.clone()).await {
+            Ok(feed) => self.feed = Some(feed),
+            Err(NoFeed::NeedsTls) => self.output.print(render::EVENTS_NEED_TLS),
+            Err(NoFeed::Failed(error)) => self.output.print(&render::render_events_unavailable(
+                error.number(),
+                &error.description(),
+            )),
+        }
+    }
+
+    /// How to reach the server of the main connection once more.
+    pub(super) fn same_server(&self, session: &Session) -> ConnectOptions {
+        ConnectOptions {
+            connect_string: ConnectString {
+                node_id: 0,
+                hosts: vec![session.server().clone()],
+            },
+            ..self.settings.connect.clone()
+        }
+    }
+
+    /// Prints why a request failed, then checks whether the connection survived it.
+    pub(super) async fn print_error(&mut self, error: &ClientError) {
+        self.output
+            .print(&render::render_error(error.number(), &error.description()));
+        self.check_after_error().await;
+    }
+
+    /// Drops the connection if it does not answer any more.
+    pub(super) async fn check_after_error(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.check_connection().await.is_err()
+        {
+            self.session = None;
+        }
+    }
+}
+
+/// Prints what the original's client library says about a reply by itself.
+pub(super) fn print_parser_line(output: &Output, error: &ClientError) {
+    if let Some(line) = error.parser_line() {
+        output.print(&format!("{}\n", line.trim_end_matches('\n')));
+    }
+}

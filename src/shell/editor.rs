@@ -1,0 +1,134 @@
+//! The line editor on a terminal: history, completion, and a way to print above the line.
+
+use std::io;
+use std::path::PathBuf;
+
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::MemHistory;
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
+use zeroize::Zeroizing;
+
+use crate::command;
+
+use super::history;
+use super::lines::{Input, Lines};
+use super::output::{Output, PrintAbove};
+
+/// Lines of the terminal. Events are printed through `output` above the line from now on, if
+/// the terminal can do that.
+pub(super) fn lines_of_terminal(output: &Output) -> io::Result<Lines> {
+    let mut terminal = Terminal::open(output.clone()).map_err(io_error)?;
+    // Terminals without cursor control have none; text is then written as it comes.
+    if let Ok(printer) = terminal.editor.create_external_printer() {
+        output.print_above_with(print_above(printer));
+    }
+    Lines::from_reader(move |prompt| terminal.read(prompt))
+}
+
+fn print_above(mut printer: impl ExternalPrinter + Send + 'static) -> PrintAbove {
+    Box::new(move |text| {
+        // The terminal is gone when this fails; reading notices that as well.
+        let _ = printer.print(text);
+    })
+}
+
+struct Terminal {
+    editor: Editor<Completion, MemHistory>,
+    history_path: Option<PathBuf>,
+    output: Output,
+}
+
+impl Terminal {
+    fn open(output: Output) -> rustyline::Result<Self> {
+        let config = Config::builder()
+            .max_history_size(history::ENTRIES_MAX)?
+            .completion_type(CompletionType::List)
+            // Pasted lines run one by one, as if they were typed.
+            .bracketed_paste(false)
+            .build();
+        let history = MemHistory::with_config(&config);
+        let mut editor = Editor::with_history(config, history)?;
+        editor.set_helper(Some(Completion));
+        let history_path = history::path();
+        for entry in history_path.iter().flat_map(|path| history::load(path)) {
+            // Other clients store passwords; they go no further.
+            editor.add_history_entry(command::redact(&entry))?;
+        }
+        Ok(Self {
+            editor,
+            history_path,
+            output,
+        })
+    }
+
+    fn read(&mut self, prompt: &str) -> Input {
+        match self.editor.readline(prompt) {
+            Ok(line) => {
+                let line = Zeroizing::new(line);
+                self.remember(&line);
+                Input::Line(line)
+            }
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Input::Interrupted,
+            Err(ReadlineError::Eof) => Input::End,
+            Err(error) => Input::Failed(error.to_string()),
+        }
+    }
+
+    fn remember(&mut self, lines: &str) {
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            // It fails only when the history is a file of its own, and this one is not.
+            let _ = self.editor.add_history_entry(command::redact(line));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let Some(path) = &self.history_path else {
+            return;
+        };
+        let entries = self.editor.history().into_iter().map(String::as_str);
+        if let Err(error) = history::save(path, entries) {
+            self.output.advise(&format!(
+                "Warning: the history was not written to {}: {error}\n",
+                path.display()
+            ));
+        }
+    }
+}
+
+fn io_error(error: ReadlineError) -> io::Error {
+    match error {
+        ReadlineError::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
+
+/// Completes the words of commands; everything else about a line is left as typed.
+struct Completion;
+
+impl Completer for Completion {
+    type Candidate = String;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        let completion = command::complete(line, position);
+        Ok((completion.start, completion.candidates))
+    }
+}
+
+impl Hinter for Completion {
+    type Hint = String;
+}
+
+impl Highlighter for Completion {}
+impl Validator for Completion {}
+impl Helper for Completion {}

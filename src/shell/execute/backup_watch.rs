@@ -1,0 +1,157 @@
+//! The events of one backup, read by the run that started it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::client::EventStream;
+use crate::cluster::{BackupId, Event, EventBody, WaitFor};
+
+use super::super::render;
+
+/// Longest wait for one event, and how many such waits in a row are enough (management
+/// protocol, 6.5).
+const PATIENCE: Duration = Duration::from_secs(60);
+const WAITS_MAX: u32 = 3;
+
+/// Events kept while the reply is awaited. One backup has three; the rest is other backups'.
+const EARLY_MAX: usize = 256;
+
+/// What became of a backup whose start was confirmed. Ids are those of the backup, if known.
+pub(super) enum Verdict {
+    /// It started, or completed, as it was waited for.
+    AsAsked,
+    /// It was aborted.
+    Aborted(u32),
+    /// No event came for too long.
+    Silence(Option<u32>),
+    /// The event connection ended.
+    ConnectionLost(Option<u32>),
+}
+
+/// Reads the events of one backup.
+pub(super) struct BackupWatch {
+    stream: EventStream,
+    id: Option<u32>,
+    wait: WaitFor,
+    early: Vec<Event>,
+    lost: bool,
+}
+
+impl BackupWatch {
+    pub(super) fn new(stream: EventStream, id: Option<BackupId>, wait: WaitFor) -> Self {
+        Self {
+            stream,
+            id: id.map(BackupId::get),
+            wait,
+            early: Vec::new(),
+            lost: false,
+        }
+    }
+
+    /// The backup's id, as far as it is known.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.id.or_else(|| {
+            self.early.iter().rev().find_map(|event| match event.body {
+                EventBody::BackupStarted { backup_id, .. } => Some(backup_id),
+                _ => None,
+            })
+        })
+    }
+
+    /// Keeps events while `reply` is under way: a server drops a listener that does not read.
+    pub(super) async fn collect_until<T>(&mut self, reply: impl Future<Output = T>) -> T {
+        let mut reply = std::pin::pin!(reply);
+        loop {
+            let event = tokio::select! {
+                biased;
+                replied = &mut reply => return replied,
+                event = self.stream.next(), if !self.lost => event,
+            };
+            match event {
+                Ok(event) if is_told(&event) && self.early.len() < EARLY_MAX => {
+                    self.early.push(event);
+                }
+                Ok(_) => {}
+                Err(_) => self.lost = true,
+            }
+        }
+    }
+
+    /// Prints the events of the backup until what was waited for has happened. `id` is the
+    /// server's; an old server may not tell it, and then the next backup to start is the one.
+    pub(super) async fn tell(
+        &mut self,
+        id: Option<BackupId>,
+        mut print: impl FnMut(&str),
+    ) -> Verdict {
+        self.id = id.map(BackupId::get).or(self.id);
+        for event in std::mem::take(&mut self.early) {
+            if let Some(verdict) = self.observe(&event, &mut print) {
+                return verdict;
+            }
+        }
+        if self.lost {
+            return Verdict::ConnectionLost(self.id);
+        }
+        let mut silent = 0;
+        while silent < WAITS_MAX {
+            let observed = timeout(PATIENCE, self.next_verdict(&mut print)).await;
+            match observed {
+                Ok(Some(verdict)) => return verdict,
+                Ok(None) => silent = 0,
+                Err(_) => silent += 1,
+            }
+        }
+        Verdict::Silence(self.id)
+    }
+
+    /// Reads up to the next event of this backup.
+    async fn next_verdict(&mut self, print: &mut impl FnMut(&str)) -> Option<Verdict> {
+        loop {
+            let Ok(event) = self.stream.next().await else {
+                return Some(Verdict::ConnectionLost(self.id));
+            };
+            if self.is_ours(&event) {
+                return self.observe(&event, print);
+            }
+        }
+    }
+
+    fn is_ours(&self, event: &Event) -> bool {
+        backup_id(event).is_some_and(|backup_id| self.id.is_none_or(|id| id == backup_id))
+    }
+
+    fn observe(&mut self, event: &Event, print: &mut impl FnMut(&str)) -> Option<Verdict> {
+        if !self.is_ours(event) {
+            return None;
+        }
+        self.id = backup_id(event);
+        if let Some(text) = render::render_event(event) {
+            print(&text);
+        }
+        match event.body {
+            EventBody::BackupStarted { .. } if self.wait == WaitFor::Started => {
+                Some(Verdict::AsAsked)
+            }
+            EventBody::BackupCompleted { .. } => Some(Verdict::AsAsked),
+            EventBody::BackupAborted { backup_id, .. } => Some(Verdict::Aborted(backup_id)),
+            _ => None,
+        }
+    }
+}
+
+/// Start and end carry the id; other events are not printed by a one-shot run.
+fn backup_id(event: &Event) -> Option<u32> {
+    match event.body {
+        EventBody::BackupStarted { backup_id, .. }
+        | EventBody::BackupCompleted { backup_id, .. }
+        | EventBody::BackupAborted { backup_id, .. } => Some(backup_id),
+        _ => None,
+    }
+}
+
+fn is_told(event: &Event) -> bool {
+    backup_id(event).is_some()
+}

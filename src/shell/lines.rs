@@ -1,0 +1,121 @@
+//! Where lines come from: the line editor on a terminal, or standard input that is a pipe or file.
+//!
+//! Reading blocks, so a thread of its own does it. It reads only when a line is wanted: while a
+//! command runs, the terminal is in its normal mode and input waits where it is.
+
+use std::io::{self, BufRead, Read};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use zeroize::Zeroizing;
+
+/// Longest line of a pipe, in bytes; the longest command is far shorter.
+const LINE_MAX: u64 = 64 << 10;
+
+/// What reading a line gave. Lines can hold passwords, so they are wiped.
+pub(super) enum Input {
+    /// A line, or several when they were pasted, without the last newline.
+    Line(Zeroizing<String>),
+    /// Ctrl-C at the prompt: the line is forgotten.
+    Interrupted,
+    /// A line of a pipe that is no command, whatever it was meant to be.
+    TooLong,
+    /// No more lines.
+    End,
+    /// Reading failed.
+    Failed(String),
+}
+
+/// A source of lines.
+pub(super) struct Lines {
+    wanted: mpsc::Sender<String>,
+    inputs: UnboundedReceiver<Input>,
+    thread: JoinHandle<()>,
+}
+
+impl Lines {
+    /// Runs `read` in a thread of its own. It is called with the prompt each time a line is
+    /// wanted, and dropped, for what is to be done at the end, when no more are.
+    pub(super) fn from_reader(
+        read: impl FnMut(&str) -> Input + Send + 'static,
+    ) -> io::Result<Self> {
+        let (wanted, prompts) = mpsc::channel();
+        let (sender, inputs) = unbounded_channel();
+        let thread = thread::Builder::new()
+            .name("lines".to_owned())
+            .spawn(move || serve(read, &prompts, &sender))?;
+        Ok(Self {
+            wanted,
+            inputs,
+            thread,
+        })
+    }
+
+    /// Lines of standard input as they are, without a prompt.
+    pub(super) fn from_stdin() -> io::Result<Self> {
+        Self::from_reader(|_prompt| read_stdin_line())
+    }
+
+    /// The next line.
+    pub(super) async fn next(&mut self, prompt: &str) -> Input {
+        if self.wanted.send(prompt.to_owned()).is_err() {
+            return Input::End;
+        }
+        self.inputs.recv().await.unwrap_or(Input::End)
+    }
+
+    /// Ends the source: no line is being read when this is called, so the thread ends at once.
+    pub(super) fn finish(self) {
+        drop(self.wanted);
+        // A panic in there has been reported, and the line source is of no use any more.
+        let _ = self.thread.join();
+    }
+}
+
+fn serve(
+    mut read: impl FnMut(&str) -> Input,
+    prompts: &mpsc::Receiver<String>,
+    inputs: &UnboundedSender<Input>,
+) {
+    while let Ok(prompt) = prompts.recv() {
+        if inputs.send(read(&prompt)).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_stdin_line() -> Input {
+    let mut line = Zeroizing::new(Vec::new());
+    let mut stdin = io::stdin().lock();
+    match stdin.by_ref().take(LINE_MAX).read_until(b'\n', &mut line) {
+        Err(error) => return Input::Failed(error.to_string()),
+        Ok(0) => return Input::End,
+        Ok(_) => {}
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if line.len() as u64 == LINE_MAX {
+        return match skip_line(&mut stdin) {
+            Ok(()) => Input::TooLong,
+            Err(error) => Input::Failed(error.to_string()),
+        };
+    }
+    Input::Line(Zeroizing::new(String::from_utf8_lossy(&line).into_owned()))
+}
+
+/// Reads past the next newline, or to the end.
+fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let chunk = input.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let newline = chunk.iter().position(|byte| *byte == b'\n');
+        let length = newline.map_or(chunk.len(), |at| at + 1);
+        input.consume(length);
+        if newline.is_some() {
+            return Ok(());
+        }
+    }
+}

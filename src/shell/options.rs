@@ -1,0 +1,220 @@
+//! The command line of `ndb_mgm` (management protocol, 6.1).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use zeroize::Zeroizing;
+
+use crate::cli::{Exit, Number, Program, SecretKind, SecretOption};
+use crate::client::{ConnectOptions, DEFAULT_TIMEOUT, Retries};
+use crate::cluster::{ConnectString, ConnectStringError};
+
+use super::Settings;
+
+/// Environment variable that stands for `--auto-backup-id` when it is `1`.
+const AUTO_BACKUP_ID: &str = "NDB_MGM_AUTO_BACKUP_ID";
+
+/// The password for encrypted backups.
+pub const BACKUP_PASSWORD: SecretOption = SecretOption {
+    prefix: "backup",
+    kind: SecretKind::Password,
+};
+
+/// `ndb_mgm` among the programs that read option files.
+pub const PROGRAM: Program = Program {
+    name: "ndb_mgm",
+    groups: &["mysql_cluster", "ndb_mgm"],
+    numbers: &[
+        Number {
+            option: "connect-retries",
+            min: -1,
+            max: i32::MAX as i64,
+        },
+        Number {
+            option: "connect-retry-delay",
+            min: 1,
+            max: i32::MAX as i64,
+        },
+        Number {
+            option: "verbose",
+            min: 0,
+            max: i32::MAX as i64,
+        },
+        Number {
+            option: "ndb-nodeid",
+            min: 0,
+            max: i32::MAX as i64,
+        },
+    ],
+    secrets: &[BACKUP_PASSWORD],
+    bad_usage: Exit::BadUsage,
+    help_after_error: false,
+};
+
+/// What TLS the connections must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum TlsRequirement {
+    /// TLS if both sides can.
+    #[default]
+    Relaxed,
+    /// No connection without.
+    Strict,
+    /// None until START TLS.
+    Deferred,
+}
+
+/// Management client for MySQL NDB Cluster: START BACKUP, SHOW and all other commands, at a prompt,
+/// with -e, or on standard input
+#[derive(Debug, Parser)]
+#[command(name = "ndb_mgm")]
+pub struct Options {
+    /// Management servers, as "host1:1186,host2"; default localhost:1186
+    #[arg(short = 'c', long = "ndb-connectstring", value_name = "STRING",
+          visible_aliases = ["connect-string", "ndb-mgmd-host"])]
+    pub connect_string: Option<String>,
+    /// How often all management servers are tried; -1 tries for ever
+    #[arg(
+        short = 't',
+        long,
+        visible_alias = "try-reconnect",
+        value_name = "N",
+        default_value_t = 12,
+        allow_negative_numbers = true
+    )]
+    pub connect_retries: i32,
+    /// Seconds between two attempts
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub connect_retry_delay: u32,
+    /// Carry out one command and end
+    #[arg(short = 'e', long, value_name = "COMMAND")]
+    pub execute: Option<String>,
+    /// Prompt to begin with
+    #[arg(short = 'p', long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// 0 prints results only, 2 adds notes on standard error
+    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1)]
+    pub verbose: u32,
+    /// Password for encrypted backups; asked for at the terminal if the value is missing
+    #[arg(long, value_name = "PASSWORD", num_args = 0..=1, require_equals = true)]
+    pub backup_password: Option<Option<String>>,
+    /// Read the password for encrypted backups from one line of standard input
+    #[arg(long)]
+    pub backup_password_from_stdin: bool,
+    /// Encrypt every backup
+    #[arg(long)]
+    pub encrypt_backup: bool,
+    /// Let -e "START BACKUP" choose the id (also NDB_MGM_AUTO_BACKUP_ID=1)
+    #[arg(long)]
+    pub auto_backup_id: bool,
+    /// TLS of the connections
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub ndb_mgm_tls: TlsRequirement,
+    /// Directories of TLS keys and certificates; accepted, none is read
+    #[arg(long, value_name = "PATH")]
+    pub ndb_tls_search_path: Option<String>,
+    /// Only test whether a TLS connection can be made
+    #[arg(long)]
+    pub test_tls: bool,
+    /// Accepted, without effect
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    pub ndb_nodeid: u32,
+    /// Simulate a cluster inside this process, by default or as config.ini says
+    #[arg(long, value_name = "CONFIG.INI", num_args = 0..=1, require_equals = true)]
+    pub sim: Option<Option<PathBuf>>,
+    /// Where the simulated cluster keeps its files
+    #[arg(long, value_name = "DIR", default_value = "ndb-sim-data")]
+    pub sim_dir: PathBuf,
+    /// Host of the management server, and its port
+    #[arg(value_name = "HOST [PORT]", num_args = 0..=2)]
+    pub server: Vec<String>,
+}
+
+impl Options {
+    /// True if TLS is demanded, which this client does not have.
+    pub fn requires_tls(&self) -> bool {
+        self.test_tls || self.ndb_mgm_tls == TlsRequirement::Strict
+    }
+
+    /// What the shell is to do, for a cluster that is reached through the connect string.
+    ///
+    /// # Errors
+    ///
+    /// The connect string has no meaning.
+    pub fn into_settings(
+        self,
+        backup_password: Option<Zeroizing<Vec<u8>>>,
+    ) -> Result<Settings, ConnectStringError> {
+        let positional = (!self.server.is_empty()).then(|| self.server.join(" "));
+        let variable = std::env::var("NDB_CONNECTSTRING").ok();
+        let connect_string = ConnectString::choose(
+            positional.as_deref().or(self.connect_string.as_deref()),
+            variable.as_deref(),
+        )?;
+        Ok(Settings {
+            connect: ConnectOptions {
+                connect_string,
+                retries: Retries::from_option(self.connect_retries),
+                delay: Duration::from_secs(u64::from(self.connect_retry_delay)),
+                timeout: DEFAULT_TIMEOUT,
+            },
+            execute: self.execute,
+            prompt: self.prompt,
+            verbose: self.verbose,
+            backup_password,
+            encrypt_backup: self.encrypt_backup,
+            auto_backup_id: self.auto_backup_id
+                || std::env::var_os(AUTO_BACKUP_ID).is_some_and(|value| value == "1"),
+            simulated: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Environment;
+    use clap::CommandFactory;
+
+    fn options(arguments: &[&str]) -> Options {
+        let arguments = std::iter::once(&"ndb_mgm").chain(arguments);
+        PROGRAM
+            .parse_from::<Options>(arguments.map(Into::into), &Environment::default())
+            .unwrap_or_else(|stop| panic!("{}", stop.stderr))
+            .options
+    }
+
+    #[test]
+    fn the_options_are_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn scripts_spellings_are_understood() {
+        assert_eq!(options(&["-e", "show", "-t1"]).connect_retries, 1);
+        assert_eq!(options(&["--try-reconnect=1"]).connect_retries, 1);
+        assert_eq!(options(&["--connect-retries=-1"]).connect_retries, -1);
+        assert_eq!(
+            options(&["--ndb-mgmd-host=h1,h2"])
+                .connect_string
+                .as_deref(),
+            Some("h1,h2")
+        );
+        assert_eq!(options(&["host", "1187"]).server, ["host", "1187"]);
+        assert_eq!(options(&["--verbose=0"]).verbose, 0);
+        assert_eq!(options(&["--sim"]).sim, Some(None));
+        assert_eq!(
+            options(&["--sim=config.ini"]).sim,
+            Some(Some("config.ini".into()))
+        );
+    }
+
+    #[test]
+    fn a_positional_host_wins_over_the_option() {
+        let settings = options(&["-c", "other", "somewhere", "1187"])
+            .into_settings(None)
+            .expect("a good connect string");
+        let string = settings.connect.connect_string.to_string();
+        assert_eq!(string, "nodeid=0,somewhere:1187");
+    }
+}

@@ -1,0 +1,140 @@
+//! SHOW and STATUS (management protocol, 6.7).
+
+use crate::client::NodeState;
+use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+
+/// Nodegroup number of a data node that belongs to none.
+const NO_NODEGROUP: i32 = -256;
+
+/// SHOW: all nodes by type. `host_of` gives the configured HostName of a node, or `None` when the
+/// configuration does not know the node; an empty name means any host.
+pub(in crate::shell) fn render_show<'a>(
+    nodes: &'a [NodeState],
+    host_of: impl Fn(NodeId) -> Option<&'a str>,
+) -> String {
+    let mut text = String::from("Cluster Configuration\n---------------------\n");
+    let master = master_dynamic_id(nodes);
+    for (node_type, title) in [
+        (NodeType::Ndb, "ndbd(NDB)"),
+        (NodeType::Mgm, "ndb_mgmd(MGM)"),
+        (NodeType::Api, "mysqld(API)"),
+    ] {
+        let of_type: Vec<&NodeState> = nodes
+            .iter()
+            .filter(|node| node.node_type == node_type)
+            .collect();
+        text.push_str(&format!("[{title}]\t{} node(s)\n", of_type.len()));
+        for node in of_type {
+            text.push_str(&show_line(node, master, host_of(node.node)));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn show_line(node: &NodeState, master: Option<i32>, host: Option<&str>) -> String {
+    if node.version == Version(0) {
+        return not_connected_line(node, host);
+    }
+    let mut text = format!("id={}", node.node);
+    match node.address.as_str() {
+        "" | "0.0.0.0" | "::" => text.push(' '),
+        address => text.push_str(&format!("\t@{address}")),
+    }
+    text.push_str(&format!(
+        "  ({}",
+        Version::product_string(node.mysql_version, node.version)
+    ));
+    if node.node_type == NodeType::Ndb {
+        text.push_str(&data_node_extras(node, master));
+    } else if node.is_single_user {
+        text.push_str(", allowed single user");
+    }
+    text.push_str(")\n");
+    text
+}
+
+fn not_connected_line(node: &NodeState, host: Option<&str>) -> String {
+    let Some(host) = host else {
+        return format!("Unable to find node with id: {}\n", node.node);
+    };
+    let host = if host.is_empty() { "any host" } else { host };
+    let single_user = if node.node_type == NodeType::Api && node.is_single_user {
+        ", allowed single user"
+    } else {
+        ""
+    };
+    format!(
+        "id={} (not connected, accepting connect from {host}{single_user})\n",
+        node.node
+    )
+}
+
+fn data_node_extras(node: &NodeState, master: Option<i32>) -> String {
+    let mut text = String::new();
+    if node.status != NodeStatus::Started {
+        text.push_str(&format!(", {}", state_words(node.status)));
+    }
+    if node.node_group >= 0 {
+        text.push_str(&format!(", Nodegroup: {}", node.node_group));
+    } else if node.node_group == NO_NODEGROUP {
+        text.push_str(", no nodegroup");
+    }
+    if master == Some(node.dynamic_id) {
+        text.push_str(", *");
+    }
+    text
+}
+
+/// The dynamic id that marks the master: the least one of the connected data nodes, where the
+/// president that was elected at the cluster's start has -1.
+fn master_dynamic_id(nodes: &[NodeState]) -> Option<i32> {
+    nodes
+        .iter()
+        .filter(|node| node.node_type == NodeType::Ndb && node.version != Version(0))
+        .map(|node| node.dynamic_id)
+        .filter(|id| *id != 0)
+        .min()
+}
+
+fn state_words(status: NodeStatus) -> &'static str {
+    match status {
+        NodeStatus::NoContact => "not connected",
+        NodeStatus::NotStarted => "not started",
+        NodeStatus::Starting => "starting",
+        NodeStatus::Started => "started",
+        NodeStatus::ShuttingDown => "shutting down",
+        NodeStatus::Restarting => "restarting",
+        NodeStatus::SingleUserMode => "single user mode",
+        NodeStatus::Unknown | NodeStatus::Resume | NodeStatus::Connected => "unknown state",
+    }
+}
+
+/// One line of STATUS.
+pub(in crate::shell) fn render_status(node: &NodeState) -> String {
+    let id = node.node;
+    if node.node_type != NodeType::Ndb {
+        return if node.status == NodeStatus::Connected {
+            format!("Node {id}: connected (Version {})\n", node.version)
+        } else {
+            format!("Node {id}: not connected\n")
+        };
+    }
+    let mut text = format!("Node {id}: {}", state_words(node.status));
+    if matches!(node.status, NodeStatus::Starting | NodeStatus::ShuttingDown) {
+        text.push_str(&format!(" (Last completed phase {})", node.start_phase));
+    }
+    if node.status != NodeStatus::NoContact {
+        text.push_str(&format!(
+            " ({})",
+            Version::product_string(node.mysql_version, node.version)
+        ));
+    }
+    text.push('\n');
+    text
+}
+
+/// A node that is not in the cluster.
+pub(in crate::shell) fn render_node_not_found(node: NodeId) -> String {
+    format!("{node}: Node not found\n")
+}

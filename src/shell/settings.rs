@@ -1,0 +1,39 @@
+//! What a run of the shell is to do.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::client::ConnectOptions;
+
+/// What a run of the shell is to do, options and secrets included.
+pub struct Settings {
+    /// How to reach the management server.
+    pub connect: ConnectOptions,
+    /// The one command to carry out (`-e`), or none for the commands of standard input.
+    pub execute: Option<String>,
+    /// The first prompt on a terminal; none for the default.
+    pub prompt: Option<String>,
+    /// 0 prints only what commands print, 1 is the default, 2 adds notes on standard error.
+    pub verbose: u32,
+    /// Password for encrypted backups whose command gives none.
+    pub backup_password: Option<Zeroizing<Vec<u8>>>,
+    /// Every backup is to be encrypted.
+    pub encrypt_backup: bool,
+    /// START BACKUP without an id may be a one-shot command.
+    pub auto_backup_id: bool,
+    /// The cluster is simulated in this process, which the banner says.
+    pub simulated: bool,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("connect", &self.connect)
+            .field("verbose", &self.verbose)
+            .field("encrypt_backup", &self.encrypt_backup)
+            .field("auto_backup_id", &self.auto_backup_id)
+            .field("simulated", &self.simulated)
+            .finish_non_exhaustive()
+    }
+}
