@@ -64,9 +64,7 @@ impl Row {
                 values.push(Value::Null);
                 continue;
             }
-            values.push(reader.value(column).ok_or_else(|| RowError::Truncated {
-                column: column.name.clone(),
-            })?);
+            values.push(reader.value(column)?);
         }
         match reader.leftover() {
             0 => Ok(Row(values)),
@@ -137,6 +135,19 @@ fn bitmap_words(columns: &[Column]) -> usize {
     (columns.len() + nullable).div_ceil(32)
 }
 
+/// Bytes that the value at the start of `rest` takes, and the most that its column allows.
+fn stored_length(storage: Storage, rest: &[u8]) -> Option<(u64, u64)> {
+    Some(match storage {
+        Storage::Short { max } => (1 + u64::from(*rest.first()?), 1 + max),
+        Storage::Medium { max } => {
+            let length = u16::from_le_bytes(*rest.first_chunk()?);
+            (2 + u64::from(length), 2 + max)
+        }
+        Storage::Fixed { size, .. } => (size, size),
+        Storage::Bits(bits) => (bits.div_ceil(32) * 4, bits.div_ceil(32) * 4),
+    })
+}
+
 fn word(bytes: &[u8], index: usize, order: ByteOrder) -> Option<u32> {
     let bytes = bytes.get(4 * index..)?.first_chunk::<4>()?;
     Some(order.word(*bytes))
@@ -152,29 +163,34 @@ struct RowReader<'a> {
 }
 
 impl RowReader<'_> {
-    fn value(&mut self, column: &Column) -> Option<Value> {
-        match column.storage() {
-            Storage::Bits(bits) => self.bits(column, bits),
-            storage => {
-                self.flush_bits();
-                let aligned = matches!(storage, Storage::Fixed { element: 4.., .. });
-                if aligned {
-                    self.position = self.position.next_multiple_of(4);
-                }
-                let rest = self.bytes.get(self.position..)?;
-                let length = match storage {
-                    Storage::Short { .. } => 1 + usize::from(*rest.first()?),
-                    Storage::Medium { .. } => {
-                        2 + usize::from(u16::from_le_bytes(*rest.first_chunk()?))
-                    }
-                    Storage::Fixed { size, .. } => usize::try_from(size).ok()?,
-                    Storage::Bits(_) => return None,
-                };
-                let value = decode_value(column, rest.get(..length)?, self.order);
-                self.position += length;
-                Some(value)
-            }
+    fn value(&mut self, column: &Column) -> Result<Value, RowError> {
+        let truncated = || RowError::Truncated {
+            column: column.name.clone(),
+        };
+        let storage = column.storage();
+        if let Storage::Bits(bits) = storage {
+            return self.bits(column, bits).ok_or_else(truncated);
         }
+        self.flush_bits();
+        if matches!(storage, Storage::Fixed { element: 4.., .. }) {
+            self.position = self.position.next_multiple_of(4);
+        }
+        let rest = self.bytes.get(self.position..).ok_or_else(truncated)?;
+        let (length, limit) = stored_length(storage, rest).ok_or_else(truncated)?;
+        if length > limit {
+            return Err(RowError::BadValue {
+                column: column.name.clone(),
+                why: "it is longer than its column",
+            });
+        }
+        let length = usize::try_from(length).map_err(|_| truncated())?;
+        let value = decode_value(
+            column,
+            rest.get(..length).ok_or_else(truncated)?,
+            self.order,
+        );
+        self.position += length;
+        Ok(value)
     }
 
     fn bits(&mut self, column: &Column, bits: u64) -> Option<Value> {

@@ -344,6 +344,18 @@ fn a_row_of_the_other_byte_order_holds_the_same_values() {
     assert_eq!(row, expected);
 }
 
+#[test]
+fn a_value_longer_than_its_column_is_refused() {
+    // The length byte of `v`, a Varchar(20), says 21.
+    let mut payload = bytes("0400f3ff 03000000 01000000 15");
+    payload.resize(36, b'x');
+    let refused = Row::decode(&table(), &payload, ByteOrder::Little).unwrap_err();
+    assert!(
+        refused.to_string().contains("longer than its column"),
+        "{refused}"
+    );
+}
+
 fn moment() -> impl Strategy<Value = DateTime> {
     let date = (0_u16..=9999, 0_u8..=12, 0_u8..=31);
     let time = (0_u8..24, 0_u8..60, 0_u8..60, 0_u32..1_000_000);
