@@ -12,7 +12,7 @@
 //! | [`client`] | a session with a management server, over tokio | `wire`, `cluster` |
 //! | [`xfrm`] | the NDBXFRM1 and AZ31 containers | nothing |
 //! | [`backup`] | the backup files: readers, writers, printer | `xfrm`, `cluster` |
-//! | [`sim`] | the simulated cluster | `wire`, `backup`, `cluster` |
+//! | [`sim`] | the simulated cluster | `wire`, `backup`, `xfrm`, `cluster` |
 //! | [`shell`] | the prompt: read, execute, render | `command`, `client`, `cli`, `cluster` |
 //! | [`cli`] | what the binaries share: options, passwords, exit statuses | `client`, `xfrm`, `cluster` |
 //!

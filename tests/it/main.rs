@@ -9,6 +9,7 @@ mod grammar_properties;
 mod layers;
 mod print_backup_file;
 mod pty;
+mod sim;
 mod wire;
 mod wire_exchanges;
 mod xfrm;

@@ -1,0 +1,109 @@
+//! `ndb_sim`: a simulated cluster that stays until it is told to stop.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use ndbmgm::sim::{self, FaultPlan, SimConfig};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Simulate an NDB Cluster: a management server and data nodes that write real backup files
+/// of made-up rows.
+///
+/// Prints one line, the connect string, when it is ready. SIGINT and SIGTERM stop it: a
+/// backup that runs then is aborted and its files are removed.
+#[derive(Debug, Parser)]
+#[command(name = "ndb_sim", version)]
+struct Options {
+    /// The cluster's config.ini; without it: management server 1, data nodes 2 and 3
+    #[arg(long, short = 'f', value_name = "FILE")]
+    config_file: Option<PathBuf>,
+    /// Port of the first management server, 0 for any free one; else PortNumber of
+    /// config.ini, else 1186
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    bind_address: std::net::IpAddr,
+    /// The simulator's directory; relative directories of config.ini start there
+    #[arg(long, value_name = "DIR", default_value = "./ndb-sim-data")]
+    data_dir: PathBuf,
+    /// Rows of the made-up database
+    #[arg(long, value_name = "N", default_value_t = sim::DEFAULT_ROWS)]
+    rows: u64,
+    /// Changes that clients make on each data node during each backup
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    updates: u64,
+    /// How long a start phase or a step of a shutdown takes, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    phase_time: u64,
+    /// Script of faults: nodes that die, slow and full disks, lost events, late replies
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ndb_sim: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Error = Box<dyn std::error::Error>;
+
+fn configure(options: &Options) -> Result<SimConfig, Error> {
+    let mut config = SimConfig::new(&options.data_dir);
+    if let Some(path) = &options.config_file {
+        config.topology = sim::read_config_file(path)?;
+    }
+    if let Some(path) = &options.faults {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        config.faults = FaultPlan::parse(&text)?;
+    }
+    config.host = options.bind_address;
+    config.port = options.port.unwrap_or_else(|| config.topology.port());
+    config.rows = options.rows;
+    config.updates = options.updates;
+    config.phase_time = Duration::from_millis(options.phase_time);
+    Ok(config)
+}
+
+fn run(options: &Options) -> Result<(), Error> {
+    let config = configure(options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let address = std::net::SocketAddr::from((config.host, config.port));
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+        let address = listener.local_addr()?;
+        let directory = config.directory.clone();
+        let shutdown = async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        let simulator = sim::prepare(listener, config).await?;
+        eprintln!(
+            "ndb_sim: simulated cluster in {}; its backups hold made-up rows",
+            directory.display()
+        );
+        println!("{address}");
+        std::io::stdout().flush()?;
+        simulator.run(shutdown).await?;
+        Ok(())
+    })
+}

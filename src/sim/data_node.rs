@@ -1,0 +1,451 @@
+//! The data nodes' part of a backup: one thread per node writes that node's files.
+//!
+//! Files have their final names from the start, as on a real data node, and are made
+//! exclusively. Whatever ends a backup early removes them; what a killed simulator leaves
+//! behind, the next start removes.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::backup_file::{BackupFile, Protection};
+use super::database::Database;
+use super::disk::{Command, Disk, DiskLimits, Signal};
+use super::model::{BackupOrder, NodeProgress, NodeReport};
+use super::workload::Workload;
+use crate::backup::{
+    BackupError, CtlFile, DataWriter, FileHeader, FileType, FragmentEntry, GcpEntry, LogKind,
+    LogWriter, RowError,
+};
+use crate::cluster::{BackupId, BackupTotals, ErrorNumber, Gci, NodeId, SnapshotPoint};
+use crate::xfrm::XfrmError;
+
+/// Mode of directories that a backup makes.
+const DIRECTORY_MODE: u32 = 0o750;
+
+/// Progress is reported at most this often.
+const REPORT_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Rows are handed to the disk when this many bytes have come together, so that a slow disk
+/// shows steady progress.
+const FLUSH_BYTES: u64 = 32 * 1024;
+
+/// Bytes of a fragment header and of a record's own header, which count as contents.
+const FRAGMENT_HEADER_BYTES: u64 = 20;
+const RECORD_HEADER_BYTES: u64 = 4;
+
+/// Bytes of a file header, which do not.
+const FILE_HEADER_BYTES: u64 = 48;
+
+/// Settings of one data node that its backups depend on.
+#[derive(Debug, Clone)]
+pub(super) struct NodeSettings {
+    /// Where its `BACKUP` directory is.
+    pub(super) directory: PathBuf,
+    pub(super) limits: DiskLimits,
+    /// CompressedBackup.
+    pub(super) compressed: bool,
+}
+
+/// Gets the reports of the writers.
+pub(super) type ReportSink = Arc<dyn Fn(NodeReport) + Send + Sync>;
+
+/// What the threads of one attempt share.
+#[derive(Debug)]
+struct Attempt {
+    order: BackupOrder,
+    signal: Arc<Signal>,
+    /// Rows per table and fragment, of all nodes.
+    records: Mutex<BTreeMap<(u32, u32), u64>>,
+}
+
+/// Carries out the backup orders of the model.
+pub(super) struct BackupWriters {
+    database: Arc<Database>,
+    gci: Arc<AtomicU32>,
+    updates: u64,
+    report: ReportSink,
+    attempts: BTreeMap<u64, Arc<Attempt>>,
+}
+
+impl BackupWriters {
+    pub(super) fn new(database: Arc<Database>, updates: u64, report: ReportSink) -> Self {
+        BackupWriters {
+            database,
+            gci: Arc::new(AtomicU32::new(0)),
+            updates,
+            report,
+            attempts: BTreeMap::new(),
+        }
+    }
+
+    /// Changes made from now on belong to this checkpoint.
+    pub(super) fn set_checkpoint(&self, gci: Gci) {
+        self.gci.store(gci.0, Ordering::Release);
+    }
+
+    /// Starts a thread for each participant.
+    pub(super) fn define(&mut self, order: BackupOrder, settings: &BTreeMap<NodeId, NodeSettings>) {
+        let attempt = Arc::new(Attempt {
+            order,
+            signal: Arc::new(Signal::new()),
+            records: Mutex::new(BTreeMap::new()),
+        });
+        self.attempts
+            .insert(attempt.order.attempt, Arc::clone(&attempt));
+        for node in attempt.order.nodes.clone() {
+            let report = Arc::clone(&self.report);
+            let Some(settings) = settings.get(&node).cloned() else {
+                continue;
+            };
+            let writer = NodeWriter {
+                node,
+                attempt: Arc::clone(&attempt),
+                settings,
+                database: Arc::clone(&self.database),
+                gci: Arc::clone(&self.gci),
+                updates: self.updates,
+                report: Arc::clone(&report),
+                last_report: Instant::now(),
+            };
+            let spawned = std::thread::Builder::new()
+                .name(format!("data node {node}"))
+                .spawn(move || writer.run());
+            if spawned.is_err() {
+                report(NodeReport {
+                    attempt: attempt.order.attempt,
+                    node,
+                    progress: NodeProgress::Refused(ErrorNumber::BACKUP_FILE_OR_SCAN),
+                });
+            }
+        }
+    }
+
+    /// Passes an order on to the threads of an attempt.
+    pub(super) fn command(&mut self, attempt: u64, command: Command) {
+        if let Some(running) = self.attempts.get(&attempt) {
+            running.signal.set(command);
+        }
+        if command == Command::Release {
+            self.attempts.remove(&attempt);
+        }
+    }
+}
+
+/// Paths of one node's files.
+struct Paths {
+    directory: PathBuf,
+    ctl: PathBuf,
+    log: PathBuf,
+    data: PathBuf,
+}
+
+impl Paths {
+    fn new(base: &Path, id: BackupId, node: NodeId) -> Self {
+        let directory = base.join("BACKUP").join(format!("BACKUP-{id}"));
+        Paths {
+            ctl: directory.join(format!("BACKUP-{id}.{node}.ctl")),
+            log: directory.join(format!("BACKUP-{id}.{node}.log")),
+            data: directory.join(format!("BACKUP-{id}-0.{node}.Data")),
+            directory,
+        }
+    }
+
+    /// Removes the files, and the directory once it is empty.
+    fn remove(&self) {
+        for path in [&self.data, &self.log, &self.ctl] {
+            if let Err(error) = fs::remove_file(path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!("cannot remove {}: {error}", path.display());
+            }
+        }
+        // Other nodes may share the directory: only the last can remove it.
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// Removes what a backup that never completed has left.
+pub(super) fn remove_unfinished(base: &Path, id: BackupId, node: NodeId) {
+    Paths::new(base, id, node).remove();
+}
+
+/// Why a node's files could not be made or written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error("file exists")]
+    Exists,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(transparent)]
+    Row(#[from] RowError),
+    #[error(transparent)]
+    Xfrm(#[from] XfrmError),
+}
+
+impl WriteError {
+    fn number(&self) -> ErrorNumber {
+        match self {
+            WriteError::Exists => ErrorNumber::BACKUP_FILE_EXISTS,
+            _ => ErrorNumber::BACKUP_FILE_OR_SCAN,
+        }
+    }
+}
+
+struct Files {
+    ctl: BackupFile,
+    data: DataWriter<BackupFile>,
+    log: LogWriter<BackupFile>,
+}
+
+/// One participant's thread.
+struct NodeWriter {
+    node: NodeId,
+    attempt: Arc<Attempt>,
+    settings: NodeSettings,
+    database: Arc<Database>,
+    gci: Arc<AtomicU32>,
+    updates: u64,
+    report: ReportSink,
+    last_report: Instant,
+}
+
+impl NodeWriter {
+    fn send(&self, progress: NodeProgress) {
+        (self.report)(NodeReport {
+            attempt: self.attempt.order.attempt,
+            node: self.node,
+            progress,
+        });
+    }
+
+    fn run(mut self) {
+        let order = &self.attempt.order;
+        let paths = Paths::new(&self.settings.directory, order.id, self.node);
+        let files = match self.create(&paths) {
+            Ok(files) => files,
+            Err(error) => {
+                tracing::info!("node {}: backup {}: {error}", self.node, order.id);
+                return self.send(NodeProgress::Refused(error.number()));
+            }
+        };
+        self.send(NodeProgress::Defined);
+        if let Err(error) = self.write(files) {
+            if self.attempt.signal.get() != Command::Remove {
+                tracing::info!("node {}: {error}", self.node);
+                self.send(NodeProgress::Failed(error.number()));
+            }
+        }
+        if self.wait_for_end() == Command::Remove {
+            paths.remove();
+            self.send(NodeProgress::Removed);
+        }
+    }
+
+    /// Waits until the backup is over or its files have to go.
+    fn wait_for_end(&self) -> Command {
+        loop {
+            match self.attempt.signal.get() {
+                end @ (Command::Remove | Command::Release) => return end,
+                other => {
+                    self.attempt.signal.wait_past(&[other]);
+                }
+            }
+        }
+    }
+
+    /// Makes the three files; none is left if one cannot be made.
+    fn create(&self, paths: &Paths) -> Result<Files, WriteError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(&paths.directory)?;
+        let mut made: Vec<&Path> = Vec::new();
+        let mut opened: Vec<File> = Vec::new();
+        for path in [&paths.ctl, &paths.log, &paths.data] {
+            match OpenOptions::new().write(true).create_new(true).open(path) {
+                Ok(file) => {
+                    made.push(path);
+                    opened.push(file);
+                }
+                Err(error) => {
+                    for path in made {
+                        let _ = fs::remove_file(path);
+                    }
+                    let _ = fs::remove_dir(&paths.directory);
+                    return Err(match error.kind() {
+                        io::ErrorKind::AlreadyExists => WriteError::Exists,
+                        _ => WriteError::Io(error),
+                    });
+                }
+            }
+        }
+        self.begin(opened).inspect_err(|_| paths.remove())
+    }
+
+    fn begin(&self, opened: Vec<File>) -> Result<Files, WriteError> {
+        let order = &self.attempt.order;
+        let disk = Disk::new(self.settings.limits, Arc::clone(&self.attempt.signal));
+        let kind = match order.snapshot {
+            SnapshotPoint::Start => LogKind::Undo,
+            SnapshotPoint::End => LogKind::Redo,
+        };
+        let mut files = Vec::new();
+        for (index, file) in opened.into_iter().enumerate() {
+            // An undo log is read backwards, which no compressed file can be.
+            let is_undo_log = index == 1 && kind == LogKind::Undo;
+            let protection = Protection {
+                password: order.password.as_deref(),
+                compress: self.settings.compressed && !is_undo_log,
+            };
+            files.push(BackupFile::new(file, Arc::clone(&disk), &protection)?);
+        }
+        let mut next = files.into_iter();
+        let (Some(ctl), Some(log), Some(data)) = (next.next(), next.next(), next.next()) else {
+            return Err(WriteError::Io(io::Error::other("three files are needed")));
+        };
+        let header = self.header();
+        Ok(Files {
+            ctl,
+            data: DataWriter::new(data, &header),
+            log: LogWriter::new(log, &header, kind),
+        })
+    }
+
+    fn header(&self) -> FileHeader {
+        let order = &self.attempt.order;
+        FileHeader::new(FileType::Ctl, order.id, order.master, order.clock)
+    }
+
+    fn write(&mut self, mut files: Files) -> Result<(), WriteError> {
+        let signal = Arc::clone(&self.attempt.signal);
+        if signal.wait_past(&[Command::Wait]) != Command::Scan {
+            return Ok(());
+        }
+        let totals = self.scan(&mut files)?;
+        self.send(NodeProgress::Scanned(totals));
+        let Command::Finish {
+            start_gci,
+            stop_gci,
+        } = signal.wait_past(&[Command::Scan])
+        else {
+            return Ok(());
+        };
+        files.data.finish()?.finish()?;
+        files.log.finish()?.finish()?;
+        let mut ctl = files.ctl;
+        self.describe(start_gci, stop_gci).write(&mut ctl)?;
+        ctl.finish()?;
+        self.send(NodeProgress::Completed(totals));
+        Ok(())
+    }
+
+    /// Writes the rows of this node's fragments, and the changes a workload makes meanwhile.
+    fn scan(&mut self, files: &mut Files) -> Result<BackupTotals, WriteError> {
+        let database = Arc::clone(&self.database);
+        let fragments = database.fragments_of(self.node, &self.attempt.order.nodes);
+        let seed = self.attempt.order.attempt << 8 | u64::from(self.node.get());
+        let mut workload = Workload::new(&database, &fragments, self.updates, seed);
+        let mut totals = BackupTotals::default();
+        let mut unflushed = 0;
+        let mut packed = Vec::new();
+        for table in database.tables() {
+            for fragment in &fragments {
+                files.data.begin_fragment(table.table.id, *fragment)?;
+                totals.bytes += FRAGMENT_HEADER_BYTES;
+                let mut records = 0;
+                let mut key = 0;
+                // A workload can add keys while the fragment is read.
+                while key < table.key_end() {
+                    if database.fragment_of(key) == *fragment
+                        && let Some(row) = table.row(key)
+                    {
+                        packed.clear();
+                        row.encode(&table.table, &mut packed)?;
+                        files.data.write_packed(&packed)?;
+                        let bytes = packed.len() as u64 + RECORD_HEADER_BYTES;
+                        records += 1;
+                        totals.records += 1;
+                        totals.bytes += bytes;
+                        unflushed += bytes;
+                        workload.row_was_read(&mut files.log, self.checkpoint())?;
+                    }
+                    key += 1;
+                    if unflushed >= FLUSH_BYTES {
+                        unflushed = 0;
+                        files.data.flush()?;
+                        self.report_progress(totals, &files.log);
+                    }
+                }
+                self.attempt
+                    .records
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert((table.table.id, *fragment), records);
+            }
+        }
+        workload.finish(&mut files.log, self.checkpoint())?;
+        files.data.flush()?;
+        files.log.flush()?;
+        Ok(with_log(totals, &files.log))
+    }
+
+    fn checkpoint(&self) -> Gci {
+        Gci(self.gci.load(Ordering::Acquire))
+    }
+
+    fn report_progress(&mut self, totals: BackupTotals, log: &LogWriter<BackupFile>) {
+        if self.last_report.elapsed() >= REPORT_INTERVAL {
+            self.last_report = Instant::now();
+            self.send(NodeProgress::Written(with_log(totals, log)));
+        }
+    }
+
+    /// The ctl file: all objects; only the master knows how many rows each fragment has.
+    fn describe(&self, start: Gci, stop: Gci) -> CtlFile {
+        let objects = self.database.objects().to_vec();
+        let counts = self
+            .attempt
+            .records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_master = self.node == self.attempt.order.master;
+        let mut fragments = Vec::new();
+        for table in self.database.tables() {
+            for fragment in 0..self.database.fragments() {
+                let table_id = table.table.id;
+                let records = match is_master {
+                    true => counts.get(&(table_id, fragment)).copied().unwrap_or(0),
+                    false => 0,
+                };
+                fragments.push(FragmentEntry {
+                    table_id,
+                    fragment,
+                    records,
+                });
+            }
+        }
+        CtlFile {
+            header: self.header(),
+            table_list: self.database.object_ids(),
+            objects,
+            gcp: GcpEntry::new(start, stop),
+            fragments,
+        }
+    }
+}
+
+fn with_log(totals: BackupTotals, log: &LogWriter<BackupFile>) -> BackupTotals {
+    BackupTotals {
+        log_bytes: log.bytes_written().saturating_sub(FILE_HEADER_BYTES),
+        log_records: log.entries(),
+        ..totals
+    }
+}

@@ -1,0 +1,212 @@
+//! Scripted faults, for tests and for training.
+//!
+//! A text of one fault per line; `#` begins a comment. Times are numbers with `ms` or `s`,
+//! sizes numbers with an optional binary K, M or G.
+//!
+//! | line | effect |
+//! |---|---|
+//! | `after 5s fail-node 3` | 5 s after the start data node 3 dies |
+//! | `after 5s launch-node 3` | its process comes back and starts |
+//! | `after 5s kill-server` | the management server drops all connections and ends |
+//! | `in-backup 200ms fail-node 3` | the same, 200 ms after a backup has begun; also the other two |
+//! | `slow-disk 2 64K` | node 2 writes 64 KiB per second of a backup |
+//! | `disk-full 2 1M` | node 2 has room for 1 MiB of each backup |
+//! | `lose-events 56` | no listener gets events of type 56 |
+//! | `late-reply 3s start backup` | replies to `start backup` come 3 s late |
+//! | `no-reply get status` | replies to `get status` never come |
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::disk::DiskLimits;
+use crate::cluster::{EventKind, NodeId};
+
+/// Longest time in a script.
+const TIME_MAX: u64 = 30 * 24 * 3600 * 1000;
+
+/// A line of a fault script that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("fault script, line {line}: {fault}")]
+pub struct FaultError {
+    /// Line number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub fault: String,
+}
+
+/// When a timed fault happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trigger {
+    /// So long after the start of the simulator.
+    AfterStart(Duration),
+    /// So long after a backup has begun.
+    InBackup(Duration),
+}
+
+/// What happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FaultAction {
+    FailNode(NodeId),
+    LaunchNode(NodeId),
+    KillServer,
+}
+
+/// What happens to the replies of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReplyFault {
+    Late(Duration),
+    Missing,
+}
+
+/// All faults of a run; the default has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FaultPlan {
+    pub(super) timed: Vec<(Trigger, FaultAction)>,
+    pub(super) disks: BTreeMap<NodeId, DiskLimits>,
+    pub(super) lost_events: BTreeSet<EventKind>,
+    pub(super) replies: BTreeMap<String, ReplyFault>,
+}
+
+impl FaultPlan {
+    /// Reads a script.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is no fault.
+    pub fn parse(text: &str) -> Result<Self, FaultError> {
+        let mut plan = FaultPlan::default();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            let words: Vec<&str> = line.split_ascii_whitespace().collect();
+            plan.add(&words).map_err(|fault| FaultError {
+                line: index + 1,
+                fault,
+            })?;
+        }
+        Ok(plan)
+    }
+
+    fn add(&mut self, words: &[&str]) -> Result<(), String> {
+        match words {
+            [] => {}
+            ["after", time, action @ ..] => {
+                let trigger = Trigger::AfterStart(parse_time(time)?);
+                self.timed.push((trigger, parse_action(action)?));
+            }
+            ["in-backup", time, action @ ..] => {
+                let trigger = Trigger::InBackup(parse_time(time)?);
+                self.timed.push((trigger, parse_action(action)?));
+            }
+            ["slow-disk", node, speed] => {
+                let disk = self.disks.entry(parse_node(node)?).or_default();
+                disk.bytes_per_second = Some(parse_size(speed)?.max(1));
+            }
+            ["disk-full", node, capacity] => {
+                let disk = self.disks.entry(parse_node(node)?).or_default();
+                disk.capacity = Some(parse_size(capacity)?);
+            }
+            ["lose-events", number] => {
+                let kind = number.parse().ok().and_then(EventKind::from_number);
+                let kind = kind.ok_or_else(|| format!("{number} is no event type"))?;
+                self.lost_events.insert(kind);
+            }
+            ["late-reply", time, command @ ..] if !command.is_empty() => {
+                let fault = ReplyFault::Late(parse_time(time)?);
+                self.replies.insert(command.join(" "), fault);
+            }
+            ["no-reply", command @ ..] if !command.is_empty() => {
+                self.replies.insert(command.join(" "), ReplyFault::Missing);
+            }
+            _ => return Err(format!("unknown fault: {}", words.join(" "))),
+        }
+        Ok(())
+    }
+}
+
+fn parse_action(words: &[&str]) -> Result<FaultAction, String> {
+    match words {
+        ["fail-node", node] => parse_node(node).map(FaultAction::FailNode),
+        ["launch-node", node] => parse_node(node).map(FaultAction::LaunchNode),
+        ["kill-server"] => Ok(FaultAction::KillServer),
+        _ => Err(format!("unknown fault: {}", words.join(" "))),
+    }
+}
+
+fn parse_node(text: &str) -> Result<NodeId, String> {
+    let id = text.parse().ok().and_then(NodeId::new);
+    id.ok_or_else(|| format!("{text} is no node id"))
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let milliseconds = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => number.parse().ok(),
+        (None, Some(number)) => number.parse().ok().and_then(|it: u64| it.checked_mul(1000)),
+        (None, None) => None,
+    };
+    milliseconds
+        .filter(|milliseconds| *milliseconds <= TIME_MAX)
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("{text} is no time"))
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.strip_suffix(['K', 'k']) {
+        Some(digits) => (digits, 10),
+        None => match text.strip_suffix(['M', 'm']) {
+            Some(digits) => (digits, 20),
+            None => match text.strip_suffix(['G', 'g']) {
+                Some(digits) => (digits, 30),
+                None => (text, 0),
+            },
+        },
+    };
+    digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| format!("{text} is no size"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_the_table_is_read() {
+        let text = "after 5s fail-node 3 # first\n\
+                    after 5s launch-node 3\n\
+                    in-backup 200ms kill-server\n\
+                    slow-disk 2 64K\ndisk-full 2 1M\nlose-events 56\n\
+                    late-reply 3s start backup\nno-reply get status\n\n";
+        let plan = FaultPlan::parse(text).unwrap();
+        assert_eq!(plan.timed.len(), 3);
+        let node = NodeId::new(2).unwrap();
+        assert_eq!(
+            plan.disks[&node],
+            DiskLimits {
+                bytes_per_second: Some(65536),
+                capacity: Some(1 << 20)
+            }
+        );
+        assert_eq!(plan.replies["get status"], ReplyFault::Missing);
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let cases = [
+            (
+                "\nafter 5 fail-node 3",
+                "fault script, line 2: 5 is no time",
+            ),
+            ("slow-disk 0 1K", "fault script, line 1: 0 is no node id"),
+            (
+                "disk-full 2 99999999999999G",
+                "fault script, line 1: 99999999999999G is no size",
+            ),
+            ("explode", "fault script, line 1: unknown fault: explode"),
+        ];
+        for (text, message) in cases {
+            assert_eq!(FaultPlan::parse(text).unwrap_err().to_string(), message);
+        }
+    }
+}

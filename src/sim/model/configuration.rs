@@ -1,0 +1,235 @@
+//! The configuration as clients ask for it.
+
+use super::reply::Reply;
+use super::{Cluster, SessionId};
+use crate::cluster::{NodeId, NodeType};
+use crate::sim::parameter::{self, ParameterValue, SectionKind};
+use crate::sim::payload;
+use crate::sim::topology::NodeConfig;
+use crate::wire::CONFIG_TEXT_MAX;
+use crate::wire::config::{self, ClusterConfig};
+
+/// Block number of a management server, as `show variables` prints it.
+const SERVER_BLOCK: u32 = 0x8001;
+
+const CONTENT_TYPE: &str = "ndbconfig/octet-stream";
+const ENCODING: &str = "base64";
+
+fn section_name(node_type: NodeType) -> &'static str {
+    match node_type {
+        NodeType::Ndb => "ndbd(DB)",
+        NodeType::Mgm => "ndb_mgmd(MGM)",
+        NodeType::Api => "mysqld(API)",
+    }
+}
+
+impl Cluster {
+    /// The text that answers `get config_v2` (or `get config`).
+    pub(super) fn get_config(
+        &mut self,
+        session: SessionId,
+        version2: bool,
+        node: u32,
+        from_node: Option<u32>,
+    ) {
+        let reply = Reply::new("get config reply");
+        let from = from_node.filter(|from| *from != 0);
+        if let Some(fault) = from.and_then(|from| self.check_from_node(from)) {
+            return self.reply(session, reply.field("result", fault).end());
+        }
+        let packed = match payload::pack(&self.topology, &self.connection_ports, node) {
+            Ok(config) if version2 => config.encode_v2(),
+            Ok(config) => config.encode_v1(),
+            Err(error) => return self.reply(session, reply.field("result", error).end()),
+        };
+        let text = config::encode_text(&packed);
+        let mut bytes = reply
+            .field("result", "Ok")
+            .field("Content-Length", text.len())
+            .field("Content-Type", CONTENT_TYPE)
+            .field("Content-Transfer-Encoding", ENCODING)
+            .end();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(b'\n');
+        self.reply(session, bytes);
+    }
+
+    /// The blanks at the end of these texts are the original's.
+    fn check_from_node(&self, from: u32) -> Option<String> {
+        if from > 255 {
+            return Some(format!("Nodeid {from} is greater than max nodeid 255. "));
+        }
+        match self.topology.node(from) {
+            None => Some(format!("Nodeid {from} does not exist. ")),
+            Some(node) if node.node_type != NodeType::Ndb => {
+                Some(format!("Node {from} is not a data node. "))
+            }
+            Some(node) if !self.data_nodes[&node.id].is_connected() => {
+                Some(format!("Data node {from} is not alive. "))
+            }
+            Some(_) => None,
+        }
+    }
+
+    pub(super) fn set_config(
+        &mut self,
+        session: SessionId,
+        length: u32,
+        content_type: &str,
+        encoding: &str,
+        body: &[u8],
+    ) {
+        let result = if content_type != CONTENT_TYPE {
+            format!("Unhandled content type '{content_type}'")
+        } else if encoding != ENCODING {
+            format!("Unhandled content encoding '{encoding}'")
+        } else if length == 0 || length as usize > CONFIG_TEXT_MAX {
+            format!("Illegal config length size {length}")
+        } else {
+            match config::decode_text(body).and_then(|packed| ClusterConfig::decode_v2(&packed)) {
+                Ok(_) => {
+                    "The simulated cluster takes its configuration from config.ini only".to_owned()
+                }
+                Err(_) => "Failed to unpack config, error: 1".to_owned(),
+            }
+        };
+        let reply = Reply::new("set config reply").field("result", result);
+        self.reply(session, reply.end());
+    }
+
+    pub(super) fn show_config(
+        &mut self,
+        session: SessionId,
+        section: Option<&str>,
+        node: Option<u32>,
+        name: Option<&str>,
+    ) {
+        let mut reply = Reply::new("show config reply");
+        if node.is_none() && section.is_none_or(|section| section == "SYSTEM") {
+            let values = payload::system_values(&self.topology)
+                .into_iter()
+                .map(|(name, value)| (name, render(&value)))
+                .collect();
+            reply = add_section(reply, "SYSTEM", values, name);
+        }
+        for config in self.topology.nodes.values() {
+            let label = section_name(config.node_type);
+            let wanted = node.is_none_or(|node| config.id.get() == node)
+                && section.is_none_or(|section| section == label);
+            if wanted {
+                reply = add_section(reply, label, node_values(config), name);
+            }
+        }
+        self.reply(session, reply.end());
+    }
+
+    pub(super) fn reload_config(
+        &mut self,
+        session: SessionId,
+        file: Option<&str>,
+        mycnf: Option<u32>,
+    ) {
+        let mycnf = mycnf.is_some_and(|mycnf| mycnf != 0);
+        let own = self
+            .topology
+            .config_file
+            .as_ref()
+            .map(|path| path.display().to_string());
+        let result = match (file, mycnf, &own) {
+            (Some(_), true, _) => {
+                "ERROR: Both mycnf and config_filename is not supported".to_owned()
+            }
+            (None, true, _) => format!(
+                "ERROR: Can't switch to use my.cnf when node was started from '{}'",
+                own.as_deref().unwrap_or("config.ini")
+            ),
+            (None, false, None) => "ERROR: Neither config file name or mycnf available".to_owned(),
+            // A running simulation keeps its nodes: nothing is loaded anew.
+            (Some(path), false, _) => format!("Could not load configuration from '{path}'"),
+            (None, false, Some(path)) => format!("Could not load configuration from '{path}'"),
+        };
+        let reply = Reply::new("reload config reply").field("result", result);
+        self.reply(session, reply.end());
+    }
+
+    pub(super) fn show_variables(&mut self, session: SessionId) {
+        let server = self.server_of(session);
+        let port = NodeId::new(server)
+            .and_then(|id| self.topology.nodes.get(&id))
+            .map_or(0, |node| node.number("PortNumber"));
+        let file = match &self.topology.config_file {
+            Some(path) => path.display().to_string(),
+            None => "(null)".to_owned(),
+        };
+        let reference = SERVER_BLOCK << 16 | server;
+        let reply = Reply::new("show variables reply")
+            .field("daemon", "no")
+            .field("non_interactive", "yes")
+            .field("interactive", "no")
+            .field("config_filename", file)
+            .field("mycnf", "no")
+            .field("bind_address", "(null)")
+            .field("check_address", "yes")
+            .field("print_full_config", "no")
+            .field("configdir", "(null)")
+            .field("config_cache", "no")
+            .field("verbose", "no")
+            .field("reload", "no")
+            .field("nodeid", server)
+            .field("blocknumber", format_args!("{SERVER_BLOCK:#x}"))
+            .field("own_reference", format_args!("{reference:#x}"))
+            .field("port", port)
+            .field("need_restart", 0)
+            .field("is_stop_thread", 0)
+            .field("log_level_thread_sleep", 500)
+            .field("master_node", self.master().map_or(0, NodeId::get));
+        self.reply(session, reply.end());
+    }
+}
+
+/// Names and values of a node's parameters in the order of their keys.
+fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
+    parameter::table(SectionKind::Node(node.node_type))
+        .iter()
+        .filter(|row| row.key != 0 && !row.name.is_empty())
+        .filter_map(|row| match row.name {
+            "NodeId" => Some((row.name, node.id.to_string())),
+            name => {
+                let value = node
+                    .values
+                    .get(name)
+                    .cloned()
+                    .or_else(|| row.default_value())?;
+                Some((name, render(&value)))
+            }
+        })
+        .collect()
+}
+
+fn render(value: &ParameterValue) -> String {
+    match value {
+        ParameterValue::Text(text) => text.clone(),
+        number => number.number().to_string(),
+    }
+}
+
+fn add_section(
+    reply: Reply,
+    label: &str,
+    values: Vec<(&'static str, String)>,
+    wanted: Option<&str>,
+) -> Reply {
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name));
+    let values: Vec<_> = values
+        .into_iter()
+        .filter(|(name, _)| is_wanted(name))
+        .collect();
+    if values.is_empty() {
+        return reply;
+    }
+    let mut reply = reply.line(format_args!("[{label}]"));
+    for (name, value) in values {
+        reply = reply.line(format_args!("{name}={value}"));
+    }
+    reply
+}

@@ -1,0 +1,586 @@
+//! The state machine without sockets: requests and reports in, effects out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::cluster::{BackupTotals, EventBody};
+use crate::sim::parse_config_file;
+use crate::wire::{EventItem, EventReader, WirePassword};
+
+const PHASE: Duration = Duration::from_millis(10);
+const START: Now = Duration::from_secs(1_000_000);
+
+/// A cluster with a clock that only the test moves.
+struct Table {
+    cluster: Cluster,
+    now: Now,
+    session: SessionId,
+    effects: Vec<Effect>,
+}
+
+fn node(id: u32) -> NodeId {
+    NodeId::new(id).unwrap()
+}
+
+impl Table {
+    fn new(config: Option<&str>) -> Self {
+        let topology = match config {
+            Some(text) => parse_config_file(text, Path::new("config.ini")).unwrap(),
+            None => Topology::default(),
+        };
+        let server = topology.of_type(NodeType::Mgm).next().unwrap().id;
+        let pace = Pace {
+            phase: PHASE,
+            ..Pace::default()
+        };
+        let mut cluster = Cluster::new(Arc::new(topology), pace, SavedState::default(), START);
+        let session = cluster.session_opened(server);
+        cluster.take_effects();
+        Table {
+            cluster,
+            now: START,
+            session,
+            effects: Vec::new(),
+        }
+    }
+
+    fn collect(&mut self) {
+        self.effects.extend(self.cluster.take_effects());
+    }
+
+    fn send(&mut self, request: Request) {
+        let (session, now) = (self.session, self.now);
+        self.cluster.apply(session, request, now);
+        self.collect();
+    }
+
+    /// The replies so far, as text.
+    fn replies(&mut self) -> String {
+        let text = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Reply { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        });
+        let text = text.collect();
+        self.effects
+            .retain(|effect| !matches!(effect, Effect::Reply { .. }));
+        text
+    }
+
+    fn ask(&mut self, request: Request) -> String {
+        self.send(request);
+        self.replies()
+    }
+
+    /// Lets time pass until nothing but checkpoints is due.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now = self.cluster.next_deadline().max(self.now).min(end);
+            let now = self.now;
+            self.cluster.tick(now);
+            self.collect();
+            if self.now == end {
+                break;
+            }
+        }
+    }
+
+    fn start(&mut self, wait: u32, id: Option<u32>) {
+        self.send(Request::StartBackup {
+            wait,
+            id,
+            point: 0,
+            password: None,
+        });
+    }
+
+    fn attempt(&self) -> u64 {
+        let attempts = self.effects.iter().filter_map(|effect| match effect {
+            Effect::DefineBackup(order) => Some(order.attempt),
+            _ => None,
+        });
+        attempts.last().unwrap()
+    }
+
+    fn report(&mut self, id: u32, progress: NodeProgress) {
+        let attempt = self.attempt();
+        let report = NodeReport {
+            attempt,
+            node: node(id),
+            progress,
+        };
+        let now = self.now;
+        self.cluster.node_report(report, now);
+        self.collect();
+    }
+
+    fn report_all(&mut self, progress: NodeProgress) {
+        for id in [2, 3] {
+            self.report(id, progress);
+        }
+    }
+
+    fn listen(&mut self, filter: &str) -> SessionId {
+        let listener = self.cluster.session_opened(node(1));
+        let request = Request::ListenEvent {
+            filter: filter.to_owned(),
+            parsable: true,
+        };
+        let now = self.now;
+        self.cluster.apply(listener, request, now);
+        self.cluster.take_effects();
+        listener
+    }
+
+    /// What listeners have got: source and body.
+    fn events(&mut self) -> Vec<(u32, EventBody)> {
+        let mut reader = EventReader::new();
+        for effect in &self.effects {
+            if let Effect::Event { bytes, .. } = effect {
+                reader.push(bytes);
+            }
+        }
+        let mut events = Vec::new();
+        while let Some(item) = reader.next().unwrap() {
+            if let EventItem::Event(event) = item {
+                events.push((event.source.get(), event.body));
+            }
+        }
+        self.effects
+            .retain(|effect| !matches!(effect, Effect::Event { .. }));
+        events
+    }
+}
+
+fn status(table: &mut Table) -> String {
+    table.ask(Request::GetStatus {
+        types: Some(vec![NodeType::Ndb]),
+    })
+}
+
+#[test]
+fn a_backup_runs_through_its_steps_and_its_reply_comes_last() {
+    let mut table = Table::new(None);
+    table.listen("backup=15");
+    table.start(2, Some(9));
+    assert_eq!(table.replies(), "", "the reply waits");
+    table.report_all(NodeProgress::Defined);
+    table.report_all(NodeProgress::Scanned(BackupTotals::default()));
+    let totals = BackupTotals {
+        bytes: 10,
+        records: 2,
+        log_bytes: 0,
+        log_records: 0,
+    };
+    assert_eq!(table.replies(), "");
+    table.report_all(NodeProgress::Completed(totals));
+    assert_eq!(table.replies(), "start backup reply\nresult: Ok\nid: 9\n\n");
+    let events = table.events();
+    assert_eq!(
+        events[0],
+        (
+            2,
+            EventBody::BackupStarted {
+                starting_node: 1,
+                backup_id: 9
+            }
+        )
+    );
+    let (
+        2,
+        EventBody::BackupCompleted {
+            start_gci,
+            stop_gci,
+            totals,
+            ..
+        },
+    ) = &events[1]
+    else {
+        panic!("{events:?}");
+    };
+    assert_eq!(stop_gci.0, start_gci.0 + 3);
+    assert_eq!((totals.bytes, totals.records), (20, 4));
+    assert!(!table.cluster.backup_is_running());
+}
+
+#[test]
+fn waiting_decides_when_the_reply_comes() {
+    let mut table = Table::new(None);
+    table.start(0, Some(1));
+    assert_eq!(table.replies(), "start backup reply\nresult: Ok\n\n");
+    let mut table = Table::new(None);
+    table.start(1, None);
+    assert_eq!(table.replies(), "");
+    table.report_all(NodeProgress::Defined);
+    assert_eq!(table.replies(), "start backup reply\nresult: Ok\nid: 1\n\n");
+}
+
+#[test]
+fn a_second_backup_is_refused_and_only_an_event_tells_without_waiting() {
+    let mut table = Table::new(None);
+    table.listen("backup=15");
+    table.start(0, None);
+    table.replies();
+    table.start(0, None);
+    assert_eq!(table.replies(), "start backup reply\nresult: Ok\n\n");
+    table.start(1, None);
+    assert!(
+        table
+            .replies()
+            .contains("A backup is already running: Permanent error")
+    );
+    let refused = EventBody::BackupFailedToStart {
+        starting_node: 1,
+        error: ErrorNumber::BACKUP_ALREADY_RUNNING,
+    };
+    assert_eq!(table.events(), [(2, refused.clone()), (2, refused)]);
+}
+
+#[test]
+fn an_explicit_id_sets_the_sequence_even_downwards() {
+    let mut table = Table::new(None);
+    for (given, expected) in [(Some(101), 101), (Some(50), 50), (None, 51)] {
+        table.start(2, given);
+        table.report_all(NodeProgress::Defined);
+        table.report_all(NodeProgress::Scanned(BackupTotals::default()));
+        table.report_all(NodeProgress::Completed(BackupTotals::default()));
+        assert!(table.replies().contains(&format!("id: {expected}\n")));
+    }
+    assert_eq!(table.cluster.saved_state().backup_sequence, 51);
+}
+
+#[test]
+fn an_id_above_two_to_the_31_is_printed_signed() {
+    let mut table = Table::new(None);
+    table.start(1, Some(4_294_967_294));
+    table.report_all(NodeProgress::Defined);
+    assert!(table.replies().contains("id: -2\n"));
+    assert_eq!(table.cluster.next_backup_id(), 1);
+}
+
+#[test]
+fn files_that_exist_refuse_a_given_id_and_move_on_from_an_automatic_one() {
+    let mut table = Table::new(None);
+    table.listen("backup=15");
+    table.start(2, Some(7));
+    table.report(2, NodeProgress::Defined);
+    table.report(3, NodeProgress::Refused(ErrorNumber::BACKUP_FILE_EXISTS));
+    assert_eq!(table.replies(), "", "node 2 still has files");
+    table.report(2, NodeProgress::Removed);
+    assert!(
+        table
+            .replies()
+            .contains("Backup failed: file already exists")
+    );
+    assert!(matches!(
+        table.events()[..],
+        [(
+            2,
+            EventBody::BackupAborted {
+                backup_id: 7,
+                error: ErrorNumber(1350),
+                ..
+            }
+        )]
+    ));
+    table.start(1, None);
+    table.report_all(NodeProgress::Refused(ErrorNumber::BACKUP_FILE_EXISTS));
+    table.report_all(NodeProgress::Defined);
+    assert!(table.replies().contains("id: 9\n"), "8 is in use");
+}
+
+#[test]
+fn an_abort_is_reported_by_every_node_the_first_with_the_reason() {
+    let mut table = Table::new(None);
+    table.listen("backup=15");
+    table.start(2, Some(3));
+    table.report_all(NodeProgress::Defined);
+    table.events();
+    let unknown = table.ask(Request::AbortBackup { id: 4 });
+    assert_eq!(unknown, "abort backup reply\nresult: Ok\n\n");
+    assert!(table.events().is_empty());
+    table.send(Request::AbortBackup { id: 3 });
+    table.replies();
+    table.report(3, NodeProgress::Removed);
+    assert_eq!(table.replies(), "");
+    table.report(2, NodeProgress::Removed);
+    assert!(table.replies().contains("Backup aborted by user request"));
+    let aborted = |error| EventBody::BackupAborted {
+        starting_node: 1,
+        backup_id: 3,
+        error: ErrorNumber(error),
+    };
+    assert_eq!(table.events(), [(3, aborted(1321)), (2, aborted(1323))]);
+}
+
+#[test]
+fn a_node_failure_aborts_the_backup_and_the_next_master_reports_it() {
+    let mut table = Table::new(None);
+    table.listen("backup=15");
+    table.start(2, Some(3));
+    table.report_all(NodeProgress::Defined);
+    table.events();
+    let now = table.now;
+    table.cluster.fail_node(node(2), now);
+    table.collect();
+    table.report_all(NodeProgress::Removed);
+    assert!(
+        table
+            .replies()
+            .contains("Backup aborted due to node failure")
+    );
+    let events = table.events();
+    assert!(
+        matches!(
+            events[..],
+            [(
+                3,
+                EventBody::BackupAborted {
+                    error: ErrorNumber(1326),
+                    ..
+                }
+            )]
+        ),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn passwords_are_checked_before_anything_is_written() {
+    let config = "[ndbd default]\nRequireEncryptedBackup=1\n[ndbd]\n[ndbd]\n[mgm]\n[api]\n";
+    let mut table = Table::new(Some(config));
+    let mut try_password = |password: Option<&str>| {
+        table.ask(Request::StartBackup {
+            wait: 2,
+            id: None,
+            point: 0,
+            password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
+        })
+    };
+    assert!(try_password(None).contains("password not provided"));
+    assert!(try_password(Some("")).contains("zero length"));
+    assert!(try_password(Some("a'b")).contains("bad character"));
+    assert!(try_password(Some(&"x".repeat(257))).contains("too long"));
+    assert_eq!(try_password(Some("good one")), "");
+}
+
+#[test]
+fn status_events_come_from_each_node_at_the_configured_interval() {
+    let config = "[ndbd default]\nBackupReportFrequency=2\n[ndbd]\n[ndbd]\n[mgm]\nId=9\n[api]\n";
+    let mut table = Table::new(Some(config));
+    table.listen("backup=15");
+    table.start(0, None);
+    let attempt = table.attempt();
+    for id in [1, 2] {
+        for progress in [
+            NodeProgress::Defined,
+            NodeProgress::Written(BackupTotals {
+                bytes: 5,
+                ..BackupTotals::default()
+            }),
+        ] {
+            let now = table.now;
+            let node = node(id);
+            let report = NodeReport {
+                attempt,
+                node,
+                progress,
+            };
+            table.cluster.node_report(report, now);
+        }
+    }
+    table.collect();
+    table.events();
+    table.pass(Duration::from_millis(4100));
+    let sources: Vec<u32> = table.events().iter().map(|(source, _)| *source).collect();
+    assert_eq!(sources, [1, 2, 1, 2]);
+}
+
+#[test]
+fn a_listener_gets_what_its_filter_lets_through() {
+    let mut table = Table::new(None);
+    table.listen("startup=1");
+    table.start(0, None);
+    assert!(table.events().is_empty());
+    let now = table.now;
+    let stop = Request::Stop {
+        nodes: "3".to_owned(),
+        abort: false,
+        force: Some(false),
+    };
+    let session = table.session;
+    table.cluster.apply(session, stop, now);
+    table.collect();
+    let events = table.events();
+    assert_eq!(events, [(3, EventBody::NodeStopStarted { cluster: false })]);
+}
+
+#[test]
+fn a_node_stops_and_the_last_of_its_nodegroup_does_not() {
+    let mut table = Table::new(None);
+    let stop = |nodes: &str| Request::Stop {
+        nodes: nodes.to_owned(),
+        abort: false,
+        force: Some(false),
+    };
+    table.send(stop("3"));
+    assert_eq!(table.replies(), "");
+    assert!(status(&mut table).contains("node.3.status: SHUTTING_DOWN\n"));
+    table.pass(PHASE * 6);
+    assert_eq!(
+        table.replies(),
+        "stop reply\nresult: Ok\nstopped: 1\ndisconnect: 0\n\n"
+    );
+    assert!(status(&mut table).contains("node.3.status: NO_CONTACT\n"));
+    assert!(
+        table
+            .ask(stop("2"))
+            .contains("Node shutdown would cause system crash")
+    );
+    assert!(
+        table
+            .ask(stop("3"))
+            .contains("Send to process or receive failed.")
+    );
+    assert!(table.ask(stop("4")).contains("The process has wrong type."));
+}
+
+#[test]
+fn a_restart_passes_through_not_started_and_the_phases() {
+    let mut table = Table::new(None);
+    table.send(Request::RestartNode {
+        nodes: "3".to_owned(),
+        initial: false,
+        nostart: true,
+        abort: false,
+        force: Some(false),
+    });
+    table.pass(PHASE * 8);
+    assert_eq!(
+        table.replies(),
+        "restart reply\nresult: Ok\nrestarted: 1\ndisconnect: 0\n\n"
+    );
+    assert!(status(&mut table).contains("node.3.status: NOT_STARTED\n"));
+    assert_eq!(
+        table.ask(Request::Start { node: 3 }),
+        "start reply\nresult: Ok\n\n"
+    );
+    table.pass(PHASE * 3);
+    let starting = status(&mut table);
+    assert!(starting.contains("node.3.status: STARTING\n"), "{starting}");
+    table.pass(PHASE * 20);
+    let started = status(&mut table);
+    assert!(started.contains("node.3.status: STARTED\n"), "{started}");
+    assert!(started.contains("node.2.dynamic_id: -1\n"));
+    assert!(started.contains("node.3.dynamic_id: 3\n"));
+}
+
+#[test]
+fn single_user_mode_names_its_api_node() {
+    let mut table = Table::new(None);
+    table.send(Request::SetClientVersion {
+        version: crate::cluster::Version::OURS,
+    });
+    assert!(
+        table
+            .ask(Request::EnterSingleUser { node: 2 })
+            .contains("not an API node")
+    );
+    table.send(Request::EnterSingleUser { node: 5 });
+    table.pass(PHASE * 2);
+    assert!(table.replies().ends_with("result: Ok\n\n"));
+    let shown = table.ask(Request::GetStatus { types: None });
+    assert!(shown.contains("node.2.status: SINGLE USER MODE\n"));
+    assert!(shown.contains("node.5.is_single_user: 1\n"));
+    table.send(Request::ExitSingleUser);
+    assert!(status(&mut table).contains("node.2.status: STARTED\n"));
+}
+
+#[test]
+fn without_data_nodes_requests_fail_as_recorded() {
+    let mut table = Table::new(None);
+    for id in [2, 3] {
+        let now = table.now;
+        table.cluster.fail_node(node(id), now);
+    }
+    table.collect();
+    let backup = |password: Option<&str>| Request::StartBackup {
+        wait: 0,
+        id: None,
+        point: 0,
+        password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
+    };
+    assert!(
+        table
+            .ask(backup(None))
+            .contains("Send to process or receive failed.")
+    );
+    assert!(
+        table
+            .ask(backup(Some("x")))
+            .contains("Encrypted backup is not supported")
+    );
+    assert!(
+        table
+            .ask(Request::AbortBackup { id: 5 })
+            .contains("No contact with database nodes")
+    );
+    assert!(table.ask(Request::StartAll).ends_with("started: 0\n\n"));
+    let shown = table.ask(Request::GetStatus { types: None });
+    assert!(shown.contains("node.4.status: UNKNOWN\n"));
+}
+
+#[test]
+fn the_cluster_log_takes_what_levels_and_severities_let_through() {
+    let mut table = Table::new(None);
+    let logged = |table: &mut Table| {
+        let lines = table.effects.iter().filter_map(|effect| match effect {
+            Effect::Log { text, .. } => Some(text.clone()),
+            _ => None,
+        });
+        let lines: Vec<String> = lines.collect();
+        table.effects.clear();
+        lines
+    };
+    table.start(0, Some(1));
+    table.report_all(NodeProgress::Defined);
+    assert_eq!(logged(&mut table), ["Node 2: Backup 1 started from node 1"]);
+    let toggle = Request::SetLogfilter {
+        level: 0,
+        enable: -1,
+    };
+    assert_eq!(table.ask(toggle), "set logfilter reply\nresult: 0\n\n");
+    let now = table.now;
+    table.cluster.fail_node(node(3), now);
+    table.collect();
+    assert!(logged(&mut table).is_empty());
+}
+
+#[test]
+fn nodegroups_are_created_from_free_nodes_only() {
+    let config = "[ndbd default]\nNoOfReplicas=2\n[ndbd]\n[ndbd]\n\
+                  [ndbd]\nNodegroup=65536\n[ndbd]\nNodegroup=65536\n[mgm]\n[api]\n";
+    let mut table = Table::new(Some(config));
+    let create = |nodes: &str| Request::CreateNodegroup {
+        nodes: nodes.to_owned(),
+    };
+    assert!(
+        table
+            .ask(create("1 2"))
+            .contains("error_code: 322\nresult: 322-Invalid node(s)")
+    );
+    assert_eq!(
+        table.ask(create("3 4")),
+        "create nodegroup reply\nng: 1\nresult: Ok\n\n"
+    );
+    assert!(status(&mut table).contains("node.4.node_group: 1\n"));
+    let drop = |nodegroup| Request::DropNodegroup { nodegroup };
+    assert_eq!(
+        table.ask(drop(0)),
+        "drop nodegroup reply\nresult: error: -2\n\n"
+    );
+    assert_eq!(table.ask(drop(1)), "drop nodegroup reply\nresult: Ok\n\n");
+    assert!(status(&mut table).contains("node.4.node_group: -256\n"));
+}

@@ -1,0 +1,562 @@
+//! The simulator's loop: connections, the model, its effects.
+//!
+//! One task owns the model and carries out its effects; a task per connection and a thread
+//! per writing data node send it messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::cluster_log::ClusterLog;
+use super::data_node::{BackupWriters, NodeSettings, ReportSink, remove_unfinished};
+use super::database::Database;
+use super::disk::{Command, DiskLimits};
+use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
+use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
+use super::saved_state::Directory;
+use super::session_task::{FromSession, Outgoing, SessionTask};
+use super::{SimConfig, SimError};
+use crate::cluster::{NodeId, NodeType, Severity};
+
+/// A listener that has this much unread is dropped.
+const QUEUE_BYTES_MAX: usize = 8 << 20;
+
+/// How long a shutdown waits for an aborted backup's files to be removed, and for the last
+/// replies to be written.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+struct Connection {
+    server: NodeId,
+    outgoing: UnboundedSender<Outgoing>,
+    queued: Arc<AtomicUsize>,
+    task: AbortHandle,
+    command: &'static str,
+}
+
+struct Accepted {
+    server: NodeId,
+    stream: TcpStream,
+}
+
+/// Everything of a running simulator.
+struct Loop {
+    cluster: Cluster,
+    directory: Directory,
+    log: BTreeMap<NodeId, ClusterLog>,
+    writers: BackupWriters,
+    settings: BTreeMap<NodeId, NodeSettings>,
+    faults: FaultPlan,
+    timed: Vec<(Now, FaultAction)>,
+    connections: BTreeMap<SessionId, Connection>,
+    sessions: JoinSet<()>,
+    inbox: UnboundedSender<FromSession>,
+    accepting: BTreeMap<NodeId, AbortHandle>,
+    started_at: (Duration, Instant),
+    is_writing: Arc<AtomicBool>,
+    killed: bool,
+}
+
+/// The channels into the loop.
+struct Inboxes {
+    sessions: UnboundedReceiver<FromSession>,
+    reports: UnboundedReceiver<NodeReport>,
+    accepted: UnboundedReceiver<Accepted>,
+}
+
+/// A prepared simulator: listening, its directory locked, nobody served yet.
+pub struct Simulator {
+    state: Loop,
+    inboxes: Inboxes,
+    addresses: BTreeMap<NodeId, SocketAddr>,
+}
+
+impl Simulator {
+    /// Where each management server listens.
+    pub fn addresses(&self) -> &BTreeMap<NodeId, SocketAddr> {
+        &self.addresses
+    }
+
+    /// Takes the directory and the listener of the first management server; further servers
+    /// get their own.
+    pub(super) async fn prepare(
+        listener: TcpListener,
+        config: SimConfig,
+        is_writing: Arc<AtomicBool>,
+    ) -> Result<Self, SimError> {
+        let directory = Directory::open(&config.directory)?;
+        let saved = directory.load()?;
+        let mut topology = config.topology;
+        topology.check().map_err(SimError::Topology)?;
+        let listeners = bind_servers(&mut topology, listener).await?;
+        let topology = Arc::new(topology);
+        let settings = node_settings(&topology, &directory, &config.faults);
+        if let Some(id) = saved.unfinished {
+            for (node, settings) in &settings {
+                remove_unfinished(&settings.directory, id, *node);
+            }
+        }
+        let database = Arc::new(Database::new(&topology, config.rows));
+        let pace = Pace {
+            phase: config.phase_time,
+            data_bytes: database.approximate_bytes() / settings.len().max(1) as u64,
+        };
+        let (report_sender, reports) = mpsc::unbounded_channel();
+        let report: ReportSink = Arc::new(move |report| {
+            // Nobody listens any more once the simulator has stopped.
+            let _ = report_sender.send(report);
+        });
+        let (inbox, sessions) = mpsc::unbounded_channel();
+        let (accept_sender, accepted) = mpsc::unbounded_channel();
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let mut log = BTreeMap::new();
+        for server in topology.of_type(NodeType::Mgm) {
+            let path = server.data_dir(directory.path());
+            let opened = ClusterLog::open(&path, server.id);
+            log.insert(
+                server.id,
+                opened.map_err(|source| SimError::Io { path, source })?,
+            );
+        }
+        let mut state = Loop {
+            cluster: Cluster::new(Arc::clone(&topology), pace, saved, wall),
+            directory,
+            log,
+            writers: BackupWriters::new(database, config.updates, report),
+            settings,
+            timed: config
+                .faults
+                .timed
+                .iter()
+                .filter_map(|(trigger, action)| match trigger {
+                    Trigger::AfterStart(time) => Some((wall + *time, *action)),
+                    Trigger::InBackup(_) => None,
+                })
+                .collect(),
+            faults: config.faults,
+            connections: BTreeMap::new(),
+            sessions: JoinSet::new(),
+            inbox,
+            accepting: BTreeMap::new(),
+            started_at: (wall, Instant::now()),
+            is_writing,
+            killed: false,
+        };
+        let mut addresses = BTreeMap::new();
+        for (server, listener) in listeners {
+            let address = listener.local_addr().map_err(SimError::Listen)?;
+            addresses.insert(server, address);
+            let accept = accept_loop(server, listener, accept_sender.clone());
+            state.accepting.insert(server, state.sessions.spawn(accept));
+            state.greet(server, address);
+        }
+        Ok(Simulator {
+            state,
+            inboxes: Inboxes {
+                sessions,
+                reports,
+                accepted,
+            },
+            addresses,
+        })
+    }
+
+    /// Serves until `shutdown` is done, the servers are stopped, or a fault kills them.
+    ///
+    /// # Errors
+    ///
+    /// If the state could not be kept for the next run.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), SimError> {
+        let Simulator {
+            mut state,
+            mut inboxes,
+            ..
+        } = self;
+        state.perform();
+        tokio::pin!(shutdown);
+        while !state.accepting.is_empty() && !state.killed {
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = state.step(&mut inboxes) => {}
+            }
+        }
+        state.end(&mut inboxes).await
+    }
+}
+
+/// Binds a listener for each management server and writes its port into the configuration.
+async fn bind_servers(
+    topology: &mut super::Topology,
+    first: TcpListener,
+) -> Result<Vec<(NodeId, TcpListener)>, SimError> {
+    let host = first.local_addr().map_err(SimError::Listen)?.ip();
+    let servers: Vec<NodeId> = topology
+        .of_type(NodeType::Mgm)
+        .map(|node| node.id)
+        .collect();
+    let mut first = Some(first);
+    let mut listeners = Vec::new();
+    for id in servers {
+        let Some(node) = topology.nodes.get_mut(&id) else {
+            continue;
+        };
+        if node.is_on("RequireTls") {
+            return Err(SimError::RequireTls(id));
+        }
+        let listener = match first.take() {
+            Some(listener) => listener,
+            None => {
+                let port = node.set_number("PortNumber").unwrap_or(0);
+                let port = u16::try_from(port).unwrap_or(0);
+                TcpListener::bind((host, port))
+                    .await
+                    .map_err(SimError::Listen)?
+            }
+        };
+        let port = listener.local_addr().map_err(SimError::Listen)?.port();
+        node.set_port(port);
+        listeners.push((id, listener));
+    }
+    Ok(listeners)
+}
+
+fn node_settings(
+    topology: &super::Topology,
+    directory: &Directory,
+    faults: &FaultPlan,
+) -> BTreeMap<NodeId, NodeSettings> {
+    topology
+        .of_type(NodeType::Ndb)
+        .map(|node| {
+            let scripted = faults.disks.get(&node.id).copied().unwrap_or_default();
+            let speed = node.number("MaxDiskWriteSpeed");
+            let settings = NodeSettings {
+                directory: node.backup_dir(directory.path()),
+                limits: DiskLimits {
+                    bytes_per_second: scripted.bytes_per_second.or(Some(speed)),
+                    capacity: scripted.capacity,
+                },
+                compressed: node.is_on("CompressedBackup"),
+            };
+            (node.id, settings)
+        })
+        .collect()
+}
+
+async fn accept_loop(server: NodeId, listener: TcpListener, accepted: UnboundedSender<Accepted>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let _ = stream.set_nodelay(true);
+                if accepted.send(Accepted { server, stream }).is_err() {
+                    return;
+                }
+            }
+            // Out of file descriptors, most likely: others may be closed meanwhile.
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+impl Loop {
+    fn now(&self) -> Now {
+        self.started_at.0 + self.started_at.1.elapsed()
+    }
+
+    fn greet(&mut self, server: NodeId, address: SocketAddr) {
+        let lines = [
+            "This is a simulated cluster: its data nodes hold made-up rows".to_owned(),
+            format!("Id: {server}, Command port: {address}"),
+            "Not requiring TLS".to_owned(),
+            format!(
+                "MySQL Cluster Management Server {} started (simulated cluster)",
+                crate::cluster::Version::product_string(
+                    crate::cluster::Version::OURS,
+                    crate::cluster::Version::OURS
+                )
+            ),
+        ];
+        let now = self.now();
+        if let Some(log) = self.log.get_mut(&server) {
+            for line in lines {
+                write_log(log, Severity::Info, &line, now);
+            }
+        }
+    }
+
+    /// Waits for the next thing to happen and deals with it.
+    async fn step(&mut self, inboxes: &mut Inboxes) {
+        let timed = self.timed.iter().map(|(at, _)| *at);
+        let deadline = timed.fold(self.cluster.next_deadline(), Now::min);
+        let wait = deadline.saturating_sub(self.now());
+        tokio::select! {
+            Some(accepted) = inboxes.accepted.recv() => self.open(accepted),
+            Some(message) = inboxes.sessions.recv() => self.hear(message),
+            Some(report) = inboxes.reports.recv() => {
+                let now = self.now();
+                self.cluster.node_report(report, now);
+            }
+            Some(_) = self.sessions.join_next(), if !self.sessions.is_empty() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        let now = self.now();
+        self.start_faults(now);
+        self.cluster.tick(now);
+        self.perform();
+    }
+
+    fn open(&mut self, accepted: Accepted) {
+        let id = self.cluster.session_opened(accepted.server);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let task = SessionTask {
+            id,
+            stream: accepted.stream,
+            outgoing: receiver,
+            queued: Arc::clone(&queued),
+            inbox: self.inbox.clone(),
+        };
+        let task = self.sessions.spawn(task.run());
+        let connection = Connection {
+            server: accepted.server,
+            outgoing: sender,
+            queued,
+            task,
+            command: "",
+        };
+        self.connections.insert(id, connection);
+    }
+
+    fn hear(&mut self, message: FromSession) {
+        match message {
+            FromSession::Request(id, request) => {
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.command = request.name();
+                }
+                let now = self.now();
+                self.cluster.apply(id, request, now);
+            }
+            FromSession::Closed(id) => self.forget(id),
+        }
+    }
+
+    fn forget(&mut self, id: SessionId) {
+        self.cluster.session_closed(id);
+        self.connections.remove(&id);
+    }
+
+    fn start_faults(&mut self, now: Now) {
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.timed)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        self.timed = later;
+        for (_, action) in due {
+            match action {
+                FaultAction::FailNode(node) => self.cluster.fail_node(node, now),
+                FaultAction::LaunchNode(node) => self.cluster.launch_node(node, true, now),
+                FaultAction::KillServer => self.killed = true,
+            }
+        }
+    }
+
+    /// Carries out what the model wants.
+    fn perform(&mut self) {
+        let effects = self.cluster.take_effects();
+        self.is_writing
+            .store(self.cluster.backup_is_running(), Ordering::Release);
+        for effect in effects {
+            self.perform_one(effect);
+        }
+    }
+
+    fn perform_one(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reply { session, bytes } => self.reply(session, bytes),
+            Effect::Event {
+                sessions,
+                bytes,
+                kind,
+            } => {
+                if kind.is_none_or(|kind| !self.faults.lost_events.contains(&kind)) {
+                    self.send_event(&sessions, &bytes);
+                }
+            }
+            Effect::Close { session } => self.close(session),
+            Effect::Log { severity, text } => {
+                let now = self.now();
+                for log in self.log.values_mut() {
+                    write_log(log, severity, &text, now);
+                }
+            }
+            Effect::DefineBackup(order) => self.writers.define(order, &self.settings),
+            Effect::ScanBackup { attempt } => {
+                self.writers.command(attempt, Command::Scan);
+                self.arm_backup_faults();
+            }
+            Effect::FinishBackup {
+                attempt,
+                start_gci,
+                stop_gci,
+            } => {
+                let command = Command::Finish {
+                    start_gci,
+                    stop_gci,
+                };
+                self.writers.command(attempt, command);
+            }
+            Effect::RemoveBackup { attempt } => self.writers.command(attempt, Command::Remove),
+            Effect::BackupEnded { attempt } => self.writers.command(attempt, Command::Release),
+            Effect::GlobalCheckpoint(gci) => self.writers.set_checkpoint(gci),
+            Effect::Save(state) => self.save(state),
+            Effect::StopServer(server) => self.stop_server(server),
+        }
+    }
+
+    fn reply(&mut self, session: SessionId, bytes: Vec<u8>) {
+        let Some(connection) = self.connections.get(&session) else {
+            return;
+        };
+        let listens = self.cluster.is_listener(session);
+        let reply = Outgoing::Reply { bytes, listens };
+        match self.faults.replies.get(connection.command) {
+            None => {
+                // The connection may have ended; its message to that effect is on its way.
+                let _ = connection.outgoing.send(reply);
+            }
+            Some(ReplyFault::Missing) => {}
+            Some(ReplyFault::Late(time)) => {
+                let (outgoing, time) = (connection.outgoing.clone(), *time);
+                self.sessions.spawn(async move {
+                    tokio::time::sleep(time).await;
+                    let _ = outgoing.send(reply);
+                });
+            }
+        }
+    }
+
+    fn send_event(&mut self, sessions: &[SessionId], bytes: &Arc<[u8]>) {
+        for session in sessions {
+            let Some(connection) = self.connections.get(session) else {
+                continue;
+            };
+            let queued = connection.queued.fetch_add(bytes.len(), Ordering::AcqRel);
+            if queued + bytes.len() > QUEUE_BYTES_MAX {
+                tracing::info!("a listener that does not read is dropped");
+                connection.task.abort();
+                self.forget(*session);
+            } else {
+                let _ = connection.outgoing.send(Outgoing::Event(Arc::clone(bytes)));
+            }
+        }
+    }
+
+    fn close(&mut self, session: SessionId) {
+        if let Some(connection) = self.connections.remove(&session) {
+            let _ = connection.outgoing.send(Outgoing::Close);
+        }
+        self.cluster.session_closed(session);
+    }
+
+    fn arm_backup_faults(&mut self) {
+        let now = self.now();
+        for (trigger, action) in &self.faults.timed {
+            if let Trigger::InBackup(time) = trigger {
+                self.timed.push((now + *time, *action));
+            }
+        }
+    }
+
+    fn save(&mut self, state: SavedState) {
+        if let Err(error) = self.directory.save(state) {
+            tracing::error!("{error}");
+        }
+    }
+
+    /// Stops accepting; the sessions end once their replies are out.
+    fn stop_server(&mut self, server: NodeId) {
+        if let Some(accepting) = self.accepting.remove(&server) {
+            accepting.abort();
+        }
+        let sessions: Vec<SessionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.server == server)
+            .map(|(id, _)| *id)
+            .collect();
+        for session in sessions {
+            self.close(session);
+        }
+    }
+
+    /// Ends cleanly: no backup is left half written.
+    async fn end(mut self, inboxes: &mut Inboxes) -> Result<(), SimError> {
+        for accepting in std::mem::take(&mut self.accepting).into_values() {
+            accepting.abort();
+        }
+        let now = self.now();
+        self.cluster.abort_running_backup(now);
+        self.perform();
+        let deadline = Instant::now() + SHUTDOWN_TIMEOUT;
+        while self.cluster.backup_is_running() && Instant::now() < deadline {
+            self.step(inboxes).await;
+        }
+        let open: Vec<SessionId> = self.connections.keys().copied().collect();
+        for session in open {
+            if self.killed {
+                // A killed process says nothing more.
+                if let Some(connection) = self.connections.remove(&session) {
+                    connection.task.abort();
+                }
+            } else {
+                self.close(session);
+            }
+        }
+        let ends = async { while self.sessions.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, ends).await;
+        let now = self.now();
+        for log in self.log.values_mut() {
+            write_log(log, Severity::Info, "Shutting down server...", now);
+            let _ = log.flush_repeats(now);
+        }
+        self.directory.save(self.cluster.saved_state())?;
+        Ok(())
+    }
+}
+
+fn write_log(log: &mut ClusterLog, severity: Severity, text: &str, now: Now) {
+    if let Err(error) = log.write(severity, text, now) {
+        tracing::error!("cannot write the cluster log: {error}");
+    }
+}
+
+/// Which nodes may be named by faults; others would never happen.
+pub(super) fn unknown_fault_nodes(
+    faults: &FaultPlan,
+    topology: &super::Topology,
+) -> BTreeSet<NodeId> {
+    let timed = faults.timed.iter().filter_map(|(_, action)| match action {
+        FaultAction::FailNode(node) | FaultAction::LaunchNode(node) => Some(*node),
+        FaultAction::KillServer => None,
+    });
+    timed
+        .chain(faults.disks.keys().copied())
+        .filter(|id| {
+            topology
+                .nodes
+                .get(id)
+                .is_none_or(|node| node.node_type != NodeType::Ndb)
+        })
+        .collect()
+}
