@@ -88,15 +88,6 @@ impl NodeConfig {
         }
     }
 
-    /// Host name as the configuration payload has it; empty for "any host".
-    pub(super) fn host_name(&self) -> String {
-        match (self.values.get("HostName"), self.default_value("HostName")) {
-            (Some(ParameterValue::Text(text)), _) => text.clone(),
-            (_, Some(ParameterValue::Text(text))) => text,
-            _ => String::new(),
-        }
-    }
-
     /// The node's directory: `DataDir`, relative ones below the simulator's directory, and
     /// `node-<id>` there if it is not set.
     pub(super) fn data_dir(&self, root: &Path) -> PathBuf {
