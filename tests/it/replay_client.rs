@@ -72,7 +72,12 @@ fn script(chunks: &[Chunk], stdout: &str) -> Vec<Step> {
     for chunk in chunks {
         match chunk.side {
             Side::Client => steps.push(Step::Expect(chunk.text())),
-            Side::Server if chunk.lines.first().is_some_and(|line| line == "listen event") => {
+            Side::Server
+                if chunk
+                    .lines
+                    .first()
+                    .is_some_and(|line| line == "listen event") =>
+            {
                 for record in records(&chunk.lines) {
                     let place = event_text(&record).and_then(|text| {
                         let found = stdout[printed..].find(&text)? + printed;
@@ -89,7 +94,11 @@ fn script(chunks: &[Chunk], stdout: &str) -> Vec<Step> {
                 }
             }
             Side::Server => {
-                let after = if chunk.lines.first().is_some_and(|line| line == "start backup reply") {
+                let after = if chunk
+                    .lines
+                    .first()
+                    .is_some_and(|line| line == "start backup reply")
+                {
                     end_of_backup_events(stdout)
                 } else {
                     0
@@ -112,7 +121,10 @@ fn records(lines: &[String]) -> Vec<String> {
             records.push(std::mem::take(&mut record));
         }
     }
-    assert!(record.is_empty(), "an event record without its end: {record:?}");
+    assert!(
+        record.is_empty(),
+        "an event record without its end: {record:?}"
+    );
     records
 }
 
@@ -147,7 +159,9 @@ fn event_text(record: &str) -> Option<String> {
 /// Length of the output up to the end of what the waited-for backup's events print, in a session that
 /// shows events as they come; 0 where nothing has to be waited for.
 fn end_of_backup_events(stdout: &str) -> usize {
-    let Some(wait) = stdout.find("Waiting for ") else { return 0 };
+    let Some(wait) = stdout.find("Waiting for ") else {
+        return 0;
+    };
     if !stdout.starts_with("-- NDB Cluster") {
         return 0;
     }
@@ -171,7 +185,10 @@ struct Replay {
 
 impl Replay {
     fn of(name: &str) -> Replay {
-        Replay { trace: Trace::read(name), extra: Vec::new() }
+        Replay {
+            trace: Trace::read(name),
+            extra: Vec::new(),
+        }
     }
 
     /// Runs the built client against the mock.
@@ -182,7 +199,10 @@ impl Replay {
     fn run_with(&self, more_args: &[&str]) -> Outcome {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().unwrap().port();
-        let expected = self.trace.stdout.replace("port 1186", &format!("port {port}"));
+        let expected = self
+            .trace
+            .stdout
+            .replace("port 1186", &format!("port {port}"));
         let output = Arc::new(Output::default());
         let surprises = Arc::new(Mutex::new(Vec::new()));
         let scripts: Vec<Vec<Step>> = self
@@ -201,7 +221,12 @@ impl Replay {
         std::thread::spawn(move || mock.serve(&listener));
 
         let child = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
-            .args(["--no-defaults", "-c", &format!("localhost:{port}"), "--connect-retries=1"])
+            .args([
+                "--no-defaults",
+                "-c",
+                &format!("localhost:{port}"),
+                "--connect-retries=1",
+            ])
             .args(&self.trace.argv)
             .args(more_args)
             .env_remove("NDB_CONNECTSTRING")
@@ -214,7 +239,12 @@ impl Replay {
         let (stdout, stderr, exit) = drive(child, self.trace.stdin.as_deref(), &output);
         let surprises = std::mem::take(&mut *surprises.lock().unwrap());
         let port_as_recorded = |text: String| text.replace(&format!("port {port}"), "port 1186");
-        Outcome { stdout: port_as_recorded(stdout), stderr, exit, surprises }
+        Outcome {
+            stdout: port_as_recorded(stdout),
+            stderr,
+            exit,
+            surprises,
+        }
     }
 }
 
@@ -278,7 +308,9 @@ impl Mock {
     fn converse(&self, mut socket: TcpStream) {
         let _ = socket.set_read_timeout(Some(LIMIT));
         let mut received = String::new();
-        let Some(steps) = self.choose(&mut socket, &mut received) else { return };
+        let Some(steps) = self.choose(&mut socket, &mut received) else {
+            return;
+        };
         for step in steps {
             match step {
                 Step::Expect(bytes) => {
@@ -287,7 +319,8 @@ impl Mock {
                     }
                 }
                 Step::SendAfter(length, bytes) => {
-                    if !self.output.wait_for(length) || socket.write_all(bytes.as_bytes()).is_err() {
+                    if !self.output.wait_for(length) || socket.write_all(bytes.as_bytes()).is_err()
+                    {
                         return;
                     }
                 }
@@ -323,7 +356,10 @@ impl Mock {
                 *received = rest.to_owned();
                 return true;
             }
-            let extra = self.extra.iter().find(|(request, _)| received.starts_with(request.as_str()));
+            let extra = self
+                .extra
+                .iter()
+                .find(|(request, _)| received.starts_with(request.as_str()));
             if let Some((request, answer)) = extra {
                 *received = received[request.len()..].to_owned();
                 if socket.write_all(answer.as_bytes()).is_err() {
@@ -361,9 +397,22 @@ fn read_some(socket: &mut TcpStream, received: &mut String) -> bool {
 }
 
 fn assert_as_recorded(trace: &Trace, outcome: &Outcome) {
-    assert_eq!(outcome.surprises, Vec::<String>::new(), "{}: unrecorded requests", trace.name);
-    assert_eq!(outcome.stdout, trace.stdout, "{}: stdout\nstderr: {}", trace.name, outcome.stderr);
-    assert_eq!(outcome.exit, trace.exit, "{}: exit status\nstderr: {}", trace.name, outcome.stderr);
+    assert_eq!(
+        outcome.surprises,
+        Vec::<String>::new(),
+        "{}: unrecorded requests",
+        trace.name
+    );
+    assert_eq!(
+        outcome.stdout, trace.stdout,
+        "{}: stdout\nstderr: {}",
+        trace.name, outcome.stderr
+    );
+    assert_eq!(
+        outcome.exit, trace.exit,
+        "{}: exit status\nstderr: {}",
+        trace.name, outcome.stderr
+    );
 }
 
 /// Recordings that a decision changes; each has its own test below.
@@ -406,9 +455,16 @@ fn the_client_prints_what_the_original_printed() {
             failures.push(name);
         }
     }
-    println!("{compared} recordings compared whole, {} by their own tests", DECIDED.len());
+    println!(
+        "{compared} recordings compared whole, {} by their own tests",
+        DECIDED.len()
+    );
     assert_eq!(failures, Vec::<String>::new());
-    assert_eq!(compared + DECIDED.len(), Trace::all().len(), "a recording was skipped");
+    assert_eq!(
+        compared + DECIDED.len(),
+        Trace::all().len(),
+        "a recording was skipped"
+    );
 }
 
 /// A `dump events` reply that reports this backup on both data nodes; 0 means none runs.
@@ -436,8 +492,14 @@ fn without_start_backup(replay: &mut Replay) {
 }
 
 fn assert_secret_absent(outcome: &Outcome, secret: &str) {
-    assert!(!outcome.stdout.contains(secret), "the password is on stdout");
-    assert!(!outcome.stderr.contains(secret), "the password is on stderr");
+    assert!(
+        !outcome.stdout.contains(secret),
+        "the password is on stdout"
+    );
+    assert!(
+        !outcome.stderr.contains(secret),
+        "the password is on stderr"
+    );
 }
 
 // Decision: an unknown backup id makes no response.
@@ -466,6 +528,12 @@ fn abort_prints_the_recorded_line_when_the_status_cannot_be_had() {
     let (request, _) = backup_status(0);
     let refusal = "dump events reply\nresult: failed to dump events\n\n".to_owned();
     replay.extra.push((request, refusal));
+    // After a failure the client makes sure that its connection still works.
+    let check = (
+        "check connection\n\n",
+        "check connection reply\nresult: Ok\n\n",
+    );
+    replay.extra.push((check.0.to_owned(), check.1.to_owned()));
     assert_as_recorded(&replay.trace, &replay.run());
 }
 
@@ -485,7 +553,10 @@ fn start_backup_without_an_id_is_refused_one_shot() {
     assert_eq!(outcome.exit, 255);
     assert_eq!(outcome.surprises, Vec::<String>::new());
     let said = outcome.stdout + &outcome.stderr;
-    assert!(said.contains("--auto-backup-id"), "the message names the way out: {said}");
+    assert!(
+        said.contains("--auto-backup-id"),
+        "the message names the way out: {said}"
+    );
 }
 
 // Decision: the password is checked before anything is sent.
@@ -511,7 +582,11 @@ fn an_empty_password_is_sent_with_a_warning() {
     let replay = Replay::of("backup_encrypt_empty");
     let outcome = replay.run();
     assert_as_recorded(&replay.trace, &outcome);
-    assert!(outcome.stderr.contains("empty"), "stderr: {}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("empty"),
+        "stderr: {}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -530,7 +605,11 @@ fn encrypt_before_another_option_needs_a_password() {
     let outcome = replay.run();
     assert_eq!(outcome.exit, 255);
     assert_eq!(outcome.surprises, Vec::<String>::new());
-    assert!(outcome.stdout.contains("Encryption need password"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("Encryption need password"),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]
@@ -538,7 +617,10 @@ fn encrypt_before_another_option_uses_the_default_password() {
     let mut replay = Replay::of("backup_encrypt_nowait_is_not_encrypted");
     for chunk in replay.trace.connections.iter_mut().flatten() {
         if chunk.lines[0] == "start backup" {
-            let password = ["password_length: 12", "encryption_password:\"opt password\""];
+            let password = [
+                "password_length: 12",
+                "encryption_password:\"opt password\"",
+            ];
             chunk.lines.splice(1..1, password.map(str::to_owned));
         }
     }
@@ -588,12 +670,15 @@ fn an_existing_backup_is_explained_beside_its_number() {
 
 #[test]
 fn an_abort_at_the_prompt_is_explained_beside_its_number() {
-    for (name, id) in
-        [("piped_backup_wait_started_then_abort", 244), ("piped_nowait_progress_abort", 245)]
-    {
+    for (name, id) in [
+        ("piped_backup_wait_started_then_abort", 244),
+        ("piped_nowait_progress_abort", 245),
+    ] {
         let mut replay = Replay::of(name);
-        replay.trace.stdout =
-            replay.trace.stdout.replace("Error: 1321\n", &format!("Error: {BY_USER}\n"));
+        replay.trace.stdout = replay
+            .trace
+            .stdout
+            .replace("Error: 1321\n", &format!("Error: {BY_USER}\n"));
         replay.extra.push(backup_status(id));
         assert_as_recorded(&replay.trace, &replay.run());
     }

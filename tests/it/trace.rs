@@ -7,40 +7,40 @@ use std::path::{Path, PathBuf};
 
 /// Which side sent a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     Client,
     Server,
 }
 
 /// Lines that one side sent without a break.
 #[derive(Debug, Clone)]
-pub struct Chunk {
-    pub side: Side,
-    pub lines: Vec<String>,
+pub(crate) struct Chunk {
+    pub(crate) side: Side,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Chunk {
     /// The bytes of the chunk: every line ends in a newline.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| format!("{line}\n")).collect()
     }
 }
 
 /// One recorded invocation.
 #[derive(Debug, Clone)]
-pub struct Trace {
-    pub name: String,
-    pub argv: Vec<String>,
-    pub stdin: Option<String>,
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
-    pub connections: Vec<Vec<Chunk>>,
+pub(crate) struct Trace {
+    pub(crate) name: String,
+    pub(crate) argv: Vec<String>,
+    pub(crate) stdin: Option<String>,
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) connections: Vec<Vec<Chunk>>,
 }
 
 impl Trace {
     /// Reads `tests/fixtures/console/<name>.trace`.
-    pub fn read(name: &str) -> Trace {
+    pub(crate) fn read(name: &str) -> Trace {
         let path = console_dir().join(format!("{name}.trace"));
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -48,11 +48,14 @@ impl Trace {
     }
 
     /// All traces, by name.
-    pub fn all() -> Vec<Trace> {
+    pub(crate) fn all() -> Vec<Trace> {
         let mut names: Vec<String> = std::fs::read_dir(console_dir())
             .expect("the recordings are part of the project")
             .map(|entry| entry.expect("readable directory").path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "trace"))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "trace")
+            })
             .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
             .collect();
         names.sort();
@@ -105,9 +108,15 @@ fn parse(name: &str, text: &str) -> Trace {
 }
 
 fn push(trace: &mut Trace, side: Side, line: &str) {
-    let chunks = trace.connections.last_mut().expect("a line before its connection");
+    let chunks = trace
+        .connections
+        .last_mut()
+        .expect("a line before its connection");
     match chunks.last_mut() {
         Some(chunk) if chunk.side == side => chunk.lines.push(line.to_owned()),
-        _ => chunks.push(Chunk { side, lines: vec![line.to_owned()] }),
+        _ => chunks.push(Chunk {
+            side,
+            lines: vec![line.to_owned()],
+        }),
     }
 }
