@@ -10,6 +10,7 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::XfrmError;
+use super::header::is_zero;
 
 /// First bytes of the header; a file with them is AZ31 or nothing.
 pub(super) const MAGIC: [u8; 3] = [0xFE, 0x03, 0x01];
@@ -60,6 +61,15 @@ pub(super) fn trailer(crc: u32, data_size: u64, payload_size: u64) -> Vec<u8> {
     bytes
 }
 
+/// True if a file with these last bytes ends as an AZ31 container does.
+pub(super) fn is_end(last: &[u8], file_size: u64) -> bool {
+    let used = last
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |at| at + 1);
+    file_size > BLOCK && last.len() - used < BLOCK as usize && last[..used].ends_with(END)
+}
+
 /// Finds the trailer: the last bytes of the file that are not zero end with `DBDN`.
 pub(super) fn locate<R: Read + Seek>(
     source: &mut R,
@@ -86,23 +96,22 @@ pub(super) fn locate<R: Read + Seek>(
     })
 }
 
+/// The error for a file that doesn't end with a trailer: garbage if there is one before.
 fn without_trailer<R: Read + Seek>(source: &mut R, file_size: u64) -> Result<XfrmError, XfrmError> {
     let from = file_size.saturating_sub(GARBAGE_SEARCH).max(BLOCK);
     let tail = read_from(source, from, GARBAGE_SEARCH)?;
-    // A trailer in the middle counts only if zeros up to a block's end follow it.
-    let end = tail.windows(END.len()).rposition(|window| window == END);
-    Ok(match end.map(|at| from + at as u64 + END.len() as u64) {
-        Some(end) if is_padded(&tail, end - from, end) => XfrmError::TrailingGarbage {
-            bytes: file_size.saturating_sub(end.next_multiple_of(BLOCK)),
+    let Some(at) = tail.windows(END.len()).rposition(|window| window == END) else {
+        return Ok(XfrmError::Truncated("it has no trailer"));
+    };
+    let used = from + (at + END.len()) as u64;
+    let end = used.next_multiple_of(BLOCK);
+    let padding = tail.get((used - from) as usize..(end - from) as usize);
+    Ok(match padding {
+        Some(padding) if is_zero(padding) && end < file_size => XfrmError::TrailingGarbage {
+            bytes: file_size - end,
         },
-        _ => XfrmError::Truncated("it has no trailer"),
+        _ => XfrmError::BadTrailer("bytes after it that are not zero"),
     })
-}
-
-fn is_padded(tail: &[u8], at: u64, end: u64) -> bool {
-    let padding = end.next_multiple_of(BLOCK) - end;
-    tail.get(at as usize..(at + padding) as usize)
-        .is_some_and(super::header::is_zero)
 }
 
 fn read_from<R: Read + Seek>(source: &mut R, at: u64, most: u64) -> Result<Vec<u8>, XfrmError> {

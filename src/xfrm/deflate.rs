@@ -31,7 +31,7 @@ pub(super) struct Deflater {
 }
 
 enum Workers {
-    Inline(Box<Compress>),
+    Inline,
     Threads(Lanes<Job, io::Result<Vec<u8>>>),
 }
 
@@ -39,12 +39,11 @@ impl Deflater {
     /// `threads` of 0 or 1 means: in the caller's thread.
     pub(super) fn new(threads: usize) -> io::Result<Self> {
         let workers = if threads > 1 {
-            Workers::Threads(Lanes::start((0..threads).map(|_| {
-                let mut state = new_state();
-                move |job: Job| compress(&mut state, &job)
-            }))?)
+            Workers::Threads(Lanes::start(
+                (0..threads).map(|_| |job: Job| compress(&job)),
+            )?)
         } else {
-            Workers::Inline(Box::new(new_state()))
+            Workers::Inline
         };
         Ok(Self {
             workers,
@@ -63,7 +62,7 @@ impl Deflater {
             is_last,
         };
         match &mut self.workers {
-            Workers::Inline(state) => compress(state, &job).map(Some),
+            Workers::Inline => compress(&job).map(Some),
             Workers::Threads(lanes) => {
                 let ready = if lanes.is_full() {
                     lanes.pop()?.transpose()?
@@ -79,18 +78,16 @@ impl Deflater {
     /// The next compressed bytes of the blocks under way; `None` after the last.
     pub(super) fn pop(&mut self) -> io::Result<Option<Vec<u8>>> {
         match &mut self.workers {
-            Workers::Inline(_) => Ok(None),
+            Workers::Inline => Ok(None),
             Workers::Threads(lanes) => lanes.pop()?.transpose(),
         }
     }
 }
 
-fn new_state() -> Compress {
-    Compress::new(Compression::new(6), false)
-}
-
-fn compress(state: &mut Compress, job: &Job) -> io::Result<Vec<u8>> {
-    state.reset();
+fn compress(job: &Job) -> io::Result<Vec<u8>> {
+    // A new state for each block: in one that is reset, earlier blocks still sway the search
+    // for matches, and the same data would give different files.
+    let mut state = Compress::new(Compression::new(6), false);
     if !job.dictionary.is_empty() {
         state
             .set_dictionary(&job.dictionary)

@@ -104,6 +104,9 @@ pub enum Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptionsError {
+    /// A cipher number other than 1 (CBC) and 2 (XTS).
+    #[error("there is no cipher {0}; 1 is CBC and 2 is XTS")]
+    Cipher(u32),
     /// The file block size is neither 0 nor a power of two in 512..=16384.
     #[error("the file block size must be 0 or a power of two between 512 and 16384, not {0}")]
     FileBlockSize(u32),

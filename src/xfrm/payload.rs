@@ -116,6 +116,11 @@ impl<R: Read> Payload<R> {
         Ok(Some(piece))
     }
 
+    /// Bytes read so far.
+    pub(super) fn position(&self) -> u64 {
+        self.offset
+    }
+
     /// Takes a used buffer back.
     pub(super) fn give_back(&mut self, buffer: Vec<u8>) {
         if self.spare.len() < SPARE_MAX {

@@ -107,6 +107,12 @@ pub fn inspect<R: Read + Seek>(mut source: R) -> Result<Container, XfrmError> {
     identify(&mut source).map(|(container, _)| container)
 }
 
+/// True if a file with these first bytes is a container or a damaged one, false if it is
+/// raw. A header's 160 bytes are enough to tell, and all of a shorter file.
+pub fn begins_as_container(first: &[u8]) -> bool {
+    first.starts_with(&az31::MAGIC) || (first.starts_with(MAGIC) && looks_like_header(first))
+}
+
 fn identify<R: Read + Seek>(source: &mut R) -> Result<(Container, u64), XfrmError> {
     let file_size = source.seek(SeekFrom::End(0))?;
     source.seek(SeekFrom::Start(0))?;
@@ -159,14 +165,12 @@ fn check_is_raw<R: Read + Seek>(
     {
         return Err(XfrmError::MagicDamaged("header"));
     }
-    let fixed_size = u64::from(trailer::FIXED_TRAILER_SIZE);
-    if file_size > fixed_size {
-        let mut last = [0; trailer::FIXED_TRAILER_SIZE as usize];
-        source.seek(SeekFrom::Start(file_size - fixed_size))?;
-        source.read_exact(&mut last)?;
-        if trailer::is_trailer(&last) {
-            return Err(XfrmError::MagicDamaged("trailer"));
-        }
+    let mut last = Vec::new();
+    source.seek(SeekFrom::Start(file_size.saturating_sub(az31::BLOCK)))?;
+    source.by_ref().take(az31::BLOCK).read_to_end(&mut last)?;
+    let is_trailer = last.last_chunk().is_some_and(trailer::is_trailer);
+    if is_trailer || az31::is_end(&last, file_size) {
+        return Err(XfrmError::MagicDamaged("trailer"));
     }
     Ok(())
 }
@@ -225,6 +229,11 @@ impl<R: Read> XfrmReader<R> {
     /// What the file is.
     pub fn container(&self) -> &Container {
         &self.container
+    }
+
+    /// Bytes of the payload that were read from the source, for a progress bar.
+    pub fn payload_position(&self) -> u64 {
+        self.payload.position()
     }
 
     /// Makes more data ready; nothing is ready afterwards only at the verified end.

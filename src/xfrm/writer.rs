@@ -259,9 +259,7 @@ impl<W: Write> XfrmWriter<W> {
         let next = if is_last { 0 } else { deflate::BLOCK };
         let block = std::mem::replace(&mut self.block, Vec::with_capacity(next));
         self.size += block.len() as u64;
-        if !matches!(self.ending, Ending::Raw) {
-            self.crc.update(&block);
-        }
+        self.crc.update(&block);
         match &mut self.deflater {
             Some(deflater) => match deflater.push(block, is_last)? {
                 Some(bytes) => self.sink.put(bytes),
@@ -272,6 +270,9 @@ impl<W: Write> XfrmWriter<W> {
     }
 
     fn write_some(&mut self, data: &[u8]) -> io::Result<usize> {
+        if matches!(self.ending, Ending::Raw) {
+            return self.sink.inner.write(data);
+        }
         let count = data.len().min(deflate::BLOCK - self.block.len());
         self.block.extend_from_slice(&data[..count]);
         if self.block.len() == deflate::BLOCK {
@@ -300,6 +301,9 @@ impl<W: Write> Write for XfrmWriter<W> {
 
 fn check(options: &Options<'_>) -> Result<(), OptionsError> {
     let size = options.file_block_size;
+    if !options.compress && options.encryption.is_none() {
+        return Ok(());
+    }
     if size != 0 && !(size.is_power_of_two() && (512..=16384).contains(&size)) {
         return Err(OptionsError::FileBlockSize(size));
     }

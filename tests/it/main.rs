@@ -15,3 +15,5 @@ mod trace;
 mod wire;
 mod wire_exchanges;
 mod xfrm;
+mod xfrm_damage;
+mod xfrm_tool;

@@ -1,10 +1,16 @@
-//! The containers: recorded files, known vectors, and round trips.
+//! The containers: recorded files, known vectors, round trips, and a second opinion on the
+//! cryptography.
 
 use std::fs::{self, File};
-use std::io::{Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use ndbmgm::xfrm::{self, Cipher, Encryption, Keys, Options, Secret, XfrmWriter};
+use ndbmgm::xfrm::{
+    self, ByteOrder, Cipher, Encryption, Flags, Header, Keys, Options, ReadOptions, Secret,
+    Trailer, XfrmWriter,
+};
+use openssl::symm::{self, Crypter, Mode};
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 const FIXTURE_PASSWORD: &[u8] = b"Fixture pass #1 (a-z)";
@@ -29,38 +35,134 @@ pub(crate) fn backup_file(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Names of the recorded files and the SHA-256 and size of their plaintext.
+pub(crate) fn plaintexts() -> Vec<(String, String, usize)> {
+    let list = fs::read_to_string(fixtures().join("golden/plaintext.sha256")).unwrap();
+    let entry = |line: &str| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let sum = words.next().unwrap();
+        let size = words.next().unwrap().parse().unwrap();
+        (words.next().unwrap(), sum, size)
+    };
+    list.lines().map(entry).collect()
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_all(file: &[u8], secret: &Secret) -> std::io::Result<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
+
+pub(crate) fn read_all(file: &[u8], secret: Option<&Secret>) -> io::Result<Vec<u8>> {
+    let options = ReadOptions {
+        key_derivation_max: 200_000,
+        ..ReadOptions::default()
+    };
+    read_all_with(file, secret, options)
+}
+
+fn read_all_with(
+    file: &[u8],
+    secret: Option<&Secret>,
+    options: ReadOptions,
+) -> io::Result<Vec<u8>> {
     let mut data = Vec::new();
-    xfrm::open(Cursor::new(file), Some(secret))?.read_to_end(&mut data)?;
+    xfrm::open_with(Cursor::new(file), secret, options)?.read_to_end(&mut data)?;
     Ok(data)
+}
+
+pub(crate) fn write_all(data: &[u8], options: Options<'_>) -> Vec<u8> {
+    let mut writer = XfrmWriter::new(Vec::new(), options).unwrap();
+    writer.write_all(data).unwrap();
+    writer.finish().unwrap()
+}
+
+/// Bytes that are neither constant nor incompressible.
+pub(crate) fn sample(size: usize) -> Vec<u8> {
+    let mut state = 12345_u32;
+    (0..size)
+        .map(|index| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if index % 3 == 0 {
+                (state >> 24) as u8
+            } else {
+                (index / 50) as u8
+            }
+        })
+        .collect()
+}
+
+/// Cheap to derive.
+pub(crate) const FEW: Keys = Keys::Derived { iterations: 3 };
+
+/// Every way to write, with a secret of 32 bytes.
+pub(crate) fn every_way(secret: &Secret, size: usize) -> Vec<Options<'_>> {
+    let mut ways = Vec::new();
+    for compress in [false, true] {
+        ways.push(Options {
+            compress,
+            ..Options::default()
+        });
+        for (cipher, data_unit_size) in [
+            (Cipher::Cbc, 0),
+            (Cipher::Cbc, 512),
+            (Cipher::Cbc, 48),
+            (Cipher::Xts, 16),
+            (Cipher::Xts, 512),
+            (Cipher::Xts, 1 << 20),
+        ] {
+            for keys in [FEW, Keys::Wrapped] {
+                ways.push(Options {
+                    compress,
+                    encryption: Some(Encryption {
+                        secret,
+                        cipher,
+                        keys,
+                        data_unit_size,
+                        size_hint: Some(size as u64),
+                    }),
+                    // Many data units need more keys than a block of 512 bytes holds.
+                    file_block_size: if size > 1000 && data_unit_size > 0 {
+                        0
+                    } else {
+                        512
+                    },
+                    threads: 1,
+                });
+            }
+        }
+    }
+    ways
+}
+
+fn secret32() -> Secret {
+    Secret::new((0..32).collect::<Vec<u8>>())
 }
 
 #[test]
 fn every_recorded_file_gives_its_plaintext() {
-    let list = fs::read_to_string(fixtures().join("golden/plaintext.sha256")).unwrap();
-    let mut count = 0;
-    for line in list.lines() {
-        let mut words = line.split_whitespace();
-        let (sum, size, name) = (
-            words.next().unwrap(),
-            words.next().unwrap(),
-            words.next().unwrap(),
-        );
-        let file = File::open(backup_file(name)).unwrap();
+    let list = plaintexts();
+    assert_eq!(list.len(), 27);
+    for (name, sum, size) in list {
+        let file = File::open(backup_file(&name)).unwrap();
         let mut data = Vec::new();
         xfrm::open(file, Some(&fixture_password()))
             .unwrap()
             .read_to_end(&mut data)
             .unwrap();
-        assert_eq!(data.len().to_string(), size, "{name}");
-        assert_eq!(hex(&Sha256::digest(&data)), sum, "{name}");
-        count += 1;
+        assert_eq!(data.len(), size, "{name}");
+        assert_eq!(sha256(&data), sum, "{name}");
     }
-    assert_eq!(count, 27);
 }
 
 #[test]
@@ -76,41 +178,446 @@ fn every_recorded_file_is_described_as_by_the_original() {
         } else {
             continue;
         };
-        let path_of_file = backup_file(name);
-        let relative = format!("{}/{name}", directory_of(name));
-        let file = File::open(&path_of_file).unwrap();
-        let container = xfrm::inspect(file).unwrap();
-        let mut text = container.render_line(&relative);
+        let container = xfrm::inspect(File::open(backup_file(name)).unwrap()).unwrap();
+        let mut text = container.render_line(&format!("{}/{name}", directory_of(name)));
         if detailed {
             text.push_str(&container.render_detailed());
         }
         assert_eq!(text, fs::read_to_string(&path).unwrap(), "{file_name}");
         count += 1;
     }
-    assert!(count >= 50, "only {count} files");
+    assert_eq!(count, 54);
+}
+
+/// The plaintext of the vectors.
+const P: &[u8] = b"Hello, NDB! This is plain text.\n";
+const P_CRC: u32 = 0xF063_0EEC;
+
+fn trailer_of_p(payload_size: u32) -> Trailer {
+    Trailer {
+        flags: 0x30,
+        data_size: P.len() as u64,
+        data_checksum: P_CRC.to_le_bytes(),
+        trailer_size: 512 - payload_size,
+        ..Trailer::default()
+    }
+}
+
+fn container_of_p(header: &Header, payload: &[u8]) -> Vec<u8> {
+    let mut file = header.encode();
+    file.extend_from_slice(payload);
+    file.extend(trailer_of_p(payload.len() as u32).encode(header.byte_order));
+    file
+}
+
+fn password_header(flags: u64, salt: &str) -> Header {
+    Header {
+        header_size: 512,
+        flags: Flags(flags),
+        file_block_size: 512,
+        iterations: 100_000,
+        keying_material_size: 32,
+        keying_material_count: 1,
+        octets: unhex(salt),
+        ..Header::default()
+    }
 }
 
 #[test]
-fn what_was_written_is_read_back() {
-    let data: Vec<u8> = (0..300_000_u32).map(|n| (n / 7 % 251) as u8).collect();
+fn the_vector_of_an_az31_file_is_read() {
+    let mut file = vec![0; 1024];
+    let mut put = |at: usize, text: &str| {
+        let bytes = unhex(text);
+        file[at..at + bytes.len()].copy_from_slice(&bytes);
+    };
+    put(0x00, "fe03 0110 0000 0200");
+    put(0x10, "0000 0000 0000 0200");
+    put(0x40, "0000 0000 0000 0000 0000 0000 0001 0000");
+    put(0x200, "f348 cdc9 c9d7 51f0 7371 5254 08c9 c82c");
+    put(0x210, "5600 a282 9cc4 cc3c 8592 d48a 123d 2e00");
+    put(0x220, "ec0e 63f0 2000 0000 4442 444e");
+    assert_eq!(read_all(&file, None).unwrap(), P);
+
+    let ours = write_all(P, Options::backup(true, None));
+    assert_eq!(ours.len(), 1024);
+    assert_eq!(ours[..512], file[..512]);
+    assert_eq!(read_all(&ours, None).unwrap(), P);
+}
+
+#[test]
+fn the_vectors_of_encrypted_files_are_read() {
     let secret = Secret::new(b"secret".to_vec());
-    for threads in [1, 3] {
-        for compress in [false, true] {
-            for encrypt in [false, true] {
-                let options = Options {
-                    threads,
-                    encryption: encrypt.then(|| Encryption {
-                        keys: Keys::Derived { iterations: 7 },
-                        cipher: Cipher::Cbc,
-                        ..Encryption::backup(&secret)
-                    }),
-                    ..Options::backup(compress, None)
-                };
-                let mut writer = XfrmWriter::new(Vec::new(), options).unwrap();
-                writer.write_all(&data).unwrap();
-                let file = writer.finish().unwrap();
-                assert!(read_all(&file, &secret).unwrap() == data);
+    let cbc = password_header(
+        0x0011_1000,
+        "a6c633d6a266d3cb6278 19bc4c1cbdd307e5a8b3dbca17fba81c4084188759e8",
+    );
+    let payload = unhex(
+        "c31d8cab1db64bf6ec7b7120155e65d5 bf80ad9579a2bf304f1051a247955177
+         a6c77afb02c31bc04a4493713ea1c8d3",
+    );
+    let file = container_of_p(&cbc, &payload);
+    assert_eq!(file.len(), 1024);
+    assert_eq!(
+        hex(&file[0x3f0..]),
+        "1032547698badcfe4e444258 46524d31".replace(' ', "")
+    );
+    assert_eq!(read_all(&file, Some(&secret)).unwrap(), P);
+
+    let deflated = password_header(
+        0x0011_1100,
+        "db465747ce249e30467645885e31bc70d009dc1af13f3809afca94cf3aa6c668",
+    );
+    let payload = unhex(
+        "36e9a48a76a3a45b0e100c6180b911f71124d2e2655be2cf31389e0d144486bc
+         d4e8e8c78ba7be41340b2ef1b76b4125",
+    );
+    let file = container_of_p(&deflated, &payload);
+    assert_eq!(read_all(&file, Some(&secret)).unwrap(), P);
+
+    let xts = Header {
+        data_unit_size: 512,
+        ..password_header(
+            0x0011_2000,
+            "54d03657e6eda5a9f8a08c69a23fe985de3d3513ca4efc5438ff8df674811beb",
+        )
+    };
+    let payload = unhex(
+        "0e5e9cc285c6af6429c01557ccdd5f467a052713eccad0f9064ad372e2b6bd22
+         6b814242ada7b9e87048233ddeb7d488",
+    );
+    let file = container_of_p(&xts, &payload);
+    assert_eq!(read_all(&file, Some(&secret)).unwrap(), P);
+}
+
+#[test]
+fn the_vector_of_wrapped_keys_is_read() {
+    let header = Header {
+        iterations: 0,
+        keying_material_size: 72,
+        ..password_header(
+            0x0012_1000,
+            "a3cf939da3d7d40d92bbef62fdb0dfc1a82a7951f45703f3a3cf5062120e9237
+             666d99522e4a926d61eab0f7c6a59ccaf7e1a3229b8b355892b7a5660a24280c
+             554cf43b38d89236",
+        )
+    };
+    let payload = unhex(
+        "dda0abc332e14848cfbbda64990aa38539c69d76dfc616322daf229dfaad4983
+         a1130248711b98dfc081595b21541777",
+    );
+    let file = container_of_p(&header, &payload);
+    assert_eq!(read_all(&file, Some(&secret32())).unwrap(), P);
+    let wrong = Secret::new(vec![7; 32]);
+    let error = xfrm::XfrmError::from(read_all(&file, Some(&wrong)).unwrap_err());
+    assert!(matches!(error, xfrm::XfrmError::WrongKey), "{error}");
+}
+
+#[test]
+fn twenty_thousand_bytes_in_units_of_512_have_seven_salts() {
+    let secret = Secret::new(b"secret".to_vec());
+    let data = sample(20_000);
+    let file = write_all(
+        &data,
+        Options {
+            encryption: Some(Encryption {
+                data_unit_size: 512,
+                size_hint: Some(20_000),
+                keys: FEW,
+                ..Encryption::backup(&secret)
+            }),
+            ..Options::default()
+        },
+    );
+    let header = Header::decode(&file).unwrap();
+    assert_eq!(header.flags.0, 0x0211_1000);
+    assert_eq!(header.octets.len(), 224);
+    assert_eq!(header.keying_material_count, 7);
+    assert_eq!(second_opinion(&file, b"secret"), data);
+}
+
+/// Reads an uncompressed container as the format says, with another library.
+fn second_opinion(file: &[u8], password: &[u8]) -> Vec<u8> {
+    let header = Header::decode(file).unwrap();
+    let fixed = file.last_chunk::<56>().unwrap();
+    let trailer = Trailer::decode(fixed, header.byte_order).unwrap();
+    let end = file.len() - trailer.trailer_size as usize;
+    let payload = &file[header.header_size as usize..end];
+    let pairs: Vec<Vec<u8>> = if header.iterations == 0 {
+        let key = openssl::aes::AesKey::new_decrypt(password).unwrap();
+        let mut pairs = vec![0; header.octets.len() - 8];
+        openssl::aes::unwrap_key(&key, None, &mut pairs, &header.octets).unwrap();
+        pairs.chunks(64).map(<[u8]>::to_vec).collect()
+    } else {
+        let derive = |salt: &[u8]| {
+            let mut pair = vec![0; 64];
+            let hash = openssl::hash::MessageDigest::sha256();
+            let iterations = header.iterations as usize;
+            openssl::pkcs5::pbkdf2_hmac(password, salt, iterations, hash, &mut pair).unwrap();
+            pair
+        };
+        header.octets.chunks(32).map(derive).collect()
+    };
+    let unit_size = match header.data_unit_size {
+        0 => payload.len().max(16),
+        size => size as usize,
+    };
+    let count = pairs.len();
+    let mut data = Vec::new();
+    for (unit, bytes) in payload.chunks(unit_size).enumerate() {
+        let is_xts = header.cipher() == Some(Cipher::Xts);
+        let index = if is_xts { unit >> 16 } else { unit };
+        let key = &pairs[index / count % count][..32];
+        let iv = &pairs[index % count][32..];
+        let plain = if is_xts {
+            let mut tweak = [0; 16];
+            tweak[14..].copy_from_slice(&(unit as u16).to_be_bytes());
+            openssl_decrypt(
+                symm::Cipher::aes_256_xts(),
+                &[key, iv].concat(),
+                &tweak,
+                bytes,
+            )
+        } else {
+            openssl_decrypt(symm::Cipher::aes_256_cbc(), key, &iv[..16], bytes)
+        };
+        data.extend(plain);
+    }
+    let padding = usize::from(*data.last().unwrap());
+    assert!((1..=16).contains(&padding));
+    data.truncate(data.len() - padding);
+    assert_eq!(data.len() as u64, trailer.data_size);
+    assert_eq!(trailer.crc(), Some(crc32fast::hash(&data)));
+    data
+}
+
+fn openssl_decrypt(cipher: symm::Cipher, key: &[u8], iv: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let mut crypter = Crypter::new(cipher, Mode::Decrypt, key, Some(iv)).unwrap();
+    crypter.pad(false);
+    let mut plain = vec![0; bytes.len() + 16];
+    let mut size = crypter.update(bytes, &mut plain).unwrap();
+    size += crypter.finalize(&mut plain[size..]).unwrap();
+    plain.truncate(size);
+    plain
+}
+
+#[test]
+fn another_library_decrypts_what_was_written() {
+    let secret = secret32();
+    for size in [0, 15, 16, 500, 20_000, 70_000] {
+        let data = sample(size);
+        for options in every_way(&secret, size) {
+            if options.encryption.is_some() && !options.compress {
+                let file = write_all(&data, options);
+                let found = second_opinion(&file, &(0..32).collect::<Vec<u8>>());
+                assert!(found == data, "{size} {options:?}");
             }
         }
+    }
+}
+
+#[test]
+fn what_was_written_is_read_back_for_every_size_and_way() {
+    let secret = secret32();
+    let mib = 1 << 20;
+    let sizes = [
+        0,
+        1,
+        15,
+        16,
+        17,
+        511,
+        512,
+        513,
+        32767,
+        32768,
+        32769,
+        mib - 1,
+        mib,
+        mib + 1,
+    ];
+    for size in sizes {
+        let data = sample(size);
+        for options in every_way(&secret, size) {
+            let file = write_all(&data, options);
+            let found = read_all(&file, Some(&secret)).unwrap();
+            assert!(found == data, "{size} {options:?}");
+            if options.file_block_size > 0 && (options.compress || options.encryption.is_some()) {
+                assert_eq!(file.len() % 512, 0, "{size} {options:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_threads_give_the_same_data() {
+    let secret = secret32();
+    let data = sample(3_000_001);
+    for options in every_way(&secret, 20_000) {
+        let threaded = Options {
+            threads: 3,
+            ..options
+        };
+        let file = write_all(&data, threaded);
+        if options.encryption.is_none() {
+            assert!(file == write_all(&data, options), "{options:?}");
+        }
+        let read_options = ReadOptions {
+            threads: 3,
+            ..ReadOptions::default()
+        };
+        let found = read_all_with(&file, Some(&secret), read_options).unwrap();
+        assert!(found == data, "{options:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn cuts_of_writing_and_reading_do_not_matter(
+        size in 0_usize..400_000,
+        way in 0_usize..26,
+        threads in 1_usize..3,
+        write_cut in 1_usize..200_000,
+        read_cut in 1_usize..200_000,
+    ) {
+        let secret = secret32();
+        let data = sample(size);
+        let options = Options { threads, ..every_way(&secret, size)[way] };
+        let mut writer = XfrmWriter::new(Vec::new(), options).unwrap();
+        for piece in data.chunks(write_cut) {
+            writer.write_all(piece).unwrap();
+        }
+        let file = writer.finish().unwrap();
+        let read_options = ReadOptions { threads, ..ReadOptions::default() };
+        let mut reader = xfrm::open_with(Cursor::new(file), Some(&secret), read_options).unwrap();
+        let mut found = Vec::new();
+        let mut piece = vec![0; read_cut];
+        loop {
+            let count = reader.read(&mut piece).unwrap();
+            if count == 0 {
+                break;
+            }
+            found.extend_from_slice(&piece[..count]);
+        }
+        prop_assert!(found == data);
+    }
+}
+
+/// The files that the original accepts although no known writer makes them.
+#[test]
+fn unusual_files_that_the_original_reads_are_read() {
+    let plain = Header {
+        header_size: 512,
+        file_block_size: 512,
+        ..Header::default()
+    };
+    let deflated = Header {
+        flags: Flags(0x100),
+        ..plain.clone()
+    };
+    let stream = unhex("f348cdc9c9d751f07371525408c9c82c5600a2829cc4cc3c8592d48a123d2e00");
+    for (what, header, payload) in [
+        ("deflate only", deflated.clone(), &stream[..]),
+        ("no transformation", plain.clone(), P),
+        (
+            "zeros that are not",
+            Header {
+                zeros: [1, 2],
+                zeros01: 3,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "unknown flag 63",
+            Header {
+                flags: Flags(1 << 63 | 0x100),
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "fixed header of 200 bytes",
+            Header {
+                fixed_header_size: 200,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "header of 192 bytes",
+            Header {
+                header_size: 192,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "header of 200 bytes",
+            Header {
+                header_size: 200,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "no block size",
+            Header {
+                file_block_size: 0,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "blocks of 4096",
+            Header {
+                file_block_size: 4096,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "small trailer_max_size",
+            Header {
+                trailer_max_size: 56,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "large trailer_max_size",
+            Header {
+                trailer_max_size: 600,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+        (
+            "big-endian",
+            Header {
+                byte_order: ByteOrder::Big,
+                ..deflated.clone()
+            },
+            &stream,
+        ),
+    ] {
+        let file = container_of_p(&header, payload);
+        let found = read_all(&file, None);
+        assert_eq!(found.unwrap(), P, "{what}");
+    }
+
+    let mut file = container_of_p(&deflated, &stream);
+    let end = file.len();
+    file[end - 8..].fill(b'x');
+    assert_eq!(
+        read_all(&file, None).unwrap(),
+        P,
+        "trailer magic overwritten"
+    );
+    for flags in [0, 0xFF] {
+        let mut file = container_of_p(&deflated, &stream);
+        file[end - 56] = flags;
+        assert_eq!(read_all(&file, None).unwrap(), P, "trailer flags {flags}");
     }
 }

@@ -1,0 +1,127 @@
+//! What is written: a file that is complete or absent, or stdout.
+
+use std::fs::Permissions;
+use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::source::DASH;
+
+/// Something to write to.
+pub(crate) enum Destination {
+    /// A file under a temporary name beside the final one.
+    File(NamedTempFile, PathBuf),
+    /// Stdout, which is a terminal if `plain_only`.
+    Stdout { stdout: Stdout, plain_only: bool },
+}
+
+impl Destination {
+    /// Creates the file, which must not exist. Stdout is refused for binary output if it
+    /// is a terminal.
+    pub(crate) fn create(path: &Path, is_container: bool) -> io::Result<Self> {
+        if path == Path::new(DASH) {
+            let stdout = io::stdout();
+            let plain_only = stdout.is_terminal();
+            if plain_only && is_container {
+                return Err(binary_to_terminal());
+            }
+            return Ok(Self::Stdout { stdout, plain_only });
+        }
+        match path.symlink_metadata() {
+            Ok(_) => return Err(io::Error::from_raw_os_error(EEXIST)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let directory = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new()
+            .prefix(".ndbxfrm-")
+            // As any new file: the umask decides.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory)
+            .map_err(plain_error)?;
+        remove_on_signal(file.path().to_owned());
+        Ok(Self::File(file, path.to_owned()))
+    }
+
+    /// Gives the complete file its name; another file that got it meanwhile stays.
+    pub(crate) fn publish(self) -> io::Result<()> {
+        match self {
+            Self::File(file, path) => file
+                .persist_noclobber(path)
+                .map(drop)
+                .map_err(|error| plain_error(error.error)),
+            Self::Stdout { mut stdout, .. } => stdout.flush(),
+        }
+    }
+}
+
+const EEXIST: i32 = 17;
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file, _) => file.as_file_mut().write(bytes),
+            Self::Stdout { plain_only, .. } if *plain_only && !is_text(bytes) => {
+                Err(binary_to_terminal())
+            }
+            Self::Stdout { stdout, .. } => stdout.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file, _) => file.as_file_mut().flush(),
+            Self::Stdout { stdout, .. } => stdout.flush(),
+        }
+    }
+}
+
+fn binary_to_terminal() -> io::Error {
+    io::Error::other("binary output is not written to a terminal")
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| *byte >= 0x20 && *byte != 0x7F || matches!(byte, b'\t' | b'\n' | b'\r'))
+}
+
+/// The system's error without the path that `tempfile` wraps it in.
+fn plain_error(error: io::Error) -> io::Error {
+    let source = error
+        .get_ref()
+        .and_then(|inner| inner.source())
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    source.map_or(error, io::Error::from_raw_os_error)
+}
+
+/// A signal that ends the program must not leave the temporary file behind.
+fn remove_on_signal(path: PathBuf) {
+    let wait = move || -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let number = runtime.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut hang_up = signal(SignalKind::hangup())?;
+            io::Result::Ok(tokio::select! {
+                _ = interrupt.recv() => SignalKind::interrupt(),
+                _ = terminate.recv() => SignalKind::terminate(),
+                _ = hang_up.recv() => SignalKind::hangup(),
+            })
+        })?;
+        // Gone already if the program has just finished.
+        let _ = std::fs::remove_file(&path);
+        std::process::exit(128 + number.as_raw_value());
+    };
+    // Without the thread a signal leaves a file that no reader takes for complete.
+    let _ = std::thread::Builder::new().spawn(wait);
+}
