@@ -1,9 +1,12 @@
 //! The management client.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use ndbmgm::cli::{Exit, SecretKind, Stop, start_logging};
-use ndbmgm::shell::{self, Options, PROGRAM};
+use ndbmgm::cluster::ConnectString;
+use ndbmgm::shell::{self, Options, PROGRAM, Settings};
+use ndbmgm::sim::{self, SimConfig, SimHandle};
 
 fn main() -> ExitCode {
     run().map_or_else(Stop::report, ExitCode::from)
@@ -11,28 +14,54 @@ fn main() -> ExitCode {
 
 fn run() -> Result<Exit, Stop> {
     let parsed = PROGRAM.parse::<Options>()?;
-    start_logging(None).map_err(|text| stopped(format!("ndb_mgm: {text}\n"), Exit::BadUsage))?;
+    start_logging(None).map_err(|error| stop(error, Exit::BadUsage))?;
     let options = parsed.options;
     if options.requires_tls() {
         return Ok(shell::refuse_strict_tls(&options));
     }
-    let mut secrets = parsed.secrets.read().map_err(|errors| {
+    let secrets = parsed.secrets.read();
+    let mut secrets = secrets.map_err(|errors| {
         let lines = errors
             .iter()
             .map(|error| format!("Error: backup password: {error}\n"));
-        stopped(lines.collect(), Exit::BadUsage)
+        Stop::with_error(lines.collect(), Exit::BadUsage)
     })?;
-    let password = secrets.take("backup", SecretKind::Password);
-    match options.into_settings(password) {
-        Ok(settings) => Ok(shell::run(settings)),
+    let simulator = simulate(&options)?;
+    match options.into_settings(secrets.take("backup", SecretKind::Password)) {
         Err(error) => Ok(shell::refuse_connect_string(&error)),
+        Ok(settings) => match simulator {
+            None => Ok(shell::run(settings)),
+            Some(simulator) => run_simulated(settings, simulator),
+        },
     }
 }
 
-fn stopped(stderr: String, exit: Exit) -> Stop {
-    Stop {
-        stdout: String::new(),
-        stderr,
-        exit,
+fn simulate(options: &Options) -> Result<Option<SimHandle>, Stop> {
+    let Some(config_file) = &options.sim else {
+        return Ok(None);
+    };
+    let mut config = SimConfig::new(&options.sim_dir);
+    if let Some(path) = config_file {
+        config.topology =
+            sim::read_config_file(path).map_err(|error| stop(error, Exit::BadUsage))?;
     }
+    let simulator = sim::start(config).map_err(|error| stop(error, Exit::CommandFailed))?;
+    shell::announce_simulation(&options.sim_dir);
+    Ok(Some(simulator))
+}
+
+fn run_simulated(mut settings: Settings, simulator: SimHandle) -> Result<Exit, Stop> {
+    settings.simulated = true;
+    settings.connect.connect_string = ConnectString::to_server("localhost", simulator.port());
+    let exit = shell::run(settings);
+    let is_busy = || simulator.backups_running() > 0;
+    let is_left = exit == Exit::Interrupted || shell::wait_for_simulated_backup(is_busy);
+    simulator
+        .shutdown()
+        .map_err(|error| stop(error, Exit::CommandFailed))?;
+    Ok(if is_left { Exit::Interrupted } else { exit })
+}
+
+fn stop(error: impl Display, exit: Exit) -> Stop {
+    Stop::with_error(format!("ndb_mgm: {error}\n"), exit)
 }

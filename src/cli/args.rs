@@ -71,6 +71,15 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// Ends with these lines on stderr.
+    pub fn with_error(stderr: String, exit: Exit) -> Self {
+        Stop {
+            stdout: String::new(),
+            stderr,
+            exit,
+        }
+    }
+
     /// Prints both texts. A reader that went away is no concern any more.
     pub fn report(self) -> ExitCode {
         let _ = std::io::stderr().write_all(self.stderr.as_bytes());

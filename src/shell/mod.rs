@@ -23,6 +23,8 @@ mod render;
 mod settings;
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::time::Duration;
 
 use crate::cli::Exit;
 use crate::client::Session;
@@ -36,6 +38,9 @@ use events::EventFeed;
 use interrupt::Interrupt;
 use lines::{Input, Lines};
 use output::Output;
+
+/// How often a simulated cluster is asked whether its backup has ended.
+const BUSY_CHECK: Duration = Duration::from_millis(20);
 
 /// How commands come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,39 @@ pub fn run(settings: Settings) -> Exit {
             Exit::CommandFailed
         }
     }
+}
+
+/// Waits until `is_busy` says no. True if Ctrl-C came first.
+///
+/// For a cluster that is simulated in this process, and that must not end in the middle of
+/// a backup; what it waits for is said on standard error.
+pub fn wait_for_simulated_backup(is_busy: impl Fn() -> bool) -> bool {
+    if !is_busy() {
+        return false;
+    }
+    Output::new().advise(render::SIMULATED_BACKUP_RUNS);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let Ok(runtime) = runtime else {
+        return true;
+    };
+    runtime.block_on(async {
+        let interrupt = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
+        tokio::select! {
+            () = interrupt.next() => true,
+            () = async {
+                while is_busy() {
+                    tokio::time::sleep(BUSY_CHECK).await;
+                }
+            } => false,
+        }
+    })
+}
+
+/// Says on standard error that what follows happens in a simulated cluster.
+pub fn announce_simulation(directory: &Path) {
+    Output::new().advise(&render::render_simulated(directory));
 }
 
 /// Says that TLS is not to be had: the end of a run that demands it (management protocol, 6.2).
@@ -115,6 +153,12 @@ impl Shell {
     }
 
     async fn run(mut self) -> Exit {
+        // A simulated cluster in this process wants to end cleanly.
+        if (self.settings.simulated || self.mode == Mode::Terminal)
+            && let Ok(interrupt) = Interrupt::end_command()
+        {
+            self.interrupt = interrupt;
+        }
         let exit = match self.settings.execute.take() {
             Some(line) => match self.run_line(&line).await {
                 Step::Quit | Step::Done(Ok(())) => Exit::Success,
@@ -142,7 +186,6 @@ impl Shell {
     /// Carries out all lines of standard input.
     async fn run_lines(&mut self) -> io::Result<Exit> {
         let mut lines = if self.mode == Mode::Terminal {
-            self.interrupt = Interrupt::end_command()?;
             if let Some(prompt) = self.settings.prompt.take() {
                 let _ = self.run_line(&format!("PROMPT {prompt}")).await;
             }
@@ -174,6 +217,9 @@ impl Shell {
             };
             if let (Exit::Success, Some(failed), Mode::Piped) = (exit, failed, self.mode) {
                 exit = failed;
+                if failed == Exit::Interrupted {
+                    break;
+                }
             }
         }
         lines.finish();

@@ -1,8 +1,11 @@
 //! Integration tests: one binary, one module per concern.
+// Helpers of tests panic as tests do.
+#![allow(clippy::unwrap_used)]
 
 mod backup_files;
 mod backup_vectors;
 mod events;
+mod fake_server;
 mod fuzz_corpus;
 mod grammar;
 mod grammar_properties;
@@ -10,6 +13,7 @@ mod layers;
 mod print_backup_file;
 mod pty;
 mod replay_client;
+mod shell;
 mod sim;
 mod trace;
 mod wire;

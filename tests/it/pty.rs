@@ -1,16 +1,16 @@
 //! The built client on a terminal.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
 use std::num::NonZero;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::fake_server::FakeServer;
 
 /// Longest wait for anything; a loaded machine needs some of it.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -206,129 +206,6 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<(Mutex<Seen>, Condvar)>) {
     });
 }
 
-/// A management server that knows just enough, and that the test directs.
-struct FakeServer {
-    address: String,
-    state: Arc<ServerState>,
-    backup_reply: Sender<String>,
-}
-
-#[derive(Default)]
-struct ServerState {
-    listeners: Mutex<Vec<TcpStream>>,
-    /// Every request, its lines joined.
-    requests: Mutex<Vec<String>>,
-    changed: Condvar,
-}
-
-impl FakeServer {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(ServerState::default());
-        let (backup_reply, replies) = channel();
-        let replies = Arc::new(Mutex::new(replies));
-        let served = Arc::clone(&state);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (state, replies) = (Arc::clone(&served), Arc::clone(&replies));
-                thread::spawn(move || state.serve(stream, &replies));
-            }
-        });
-        Self {
-            address,
-            state,
-            backup_reply,
-        }
-    }
-
-    /// Answers the START BACKUP that waits, or the next one.
-    fn answer_backup(&self, lines: &str) {
-        self.backup_reply.send(lines.to_owned()).unwrap();
-    }
-
-    /// Sends an event to all listeners.
-    fn send_event(&self, lines: &str) {
-        let record = format!("log event reply\n{lines}\n\n");
-        for listener in self.state.listeners.lock().unwrap().iter_mut() {
-            listener.write_all(record.as_bytes()).unwrap();
-        }
-    }
-
-    fn backup_started(&self, id: u32) {
-        self.send_event(&format!(
-            "type=54\ntime=0\nsource_nodeid=2\nstarting_node=1\nbackup_id={id}"
-        ));
-    }
-
-    fn backup_aborted(&self, id: u32) {
-        self.send_event(&format!(
-            "type=57\ntime=0\nsource_nodeid=2\nstarting_node=1\nbackup_id={id}\nerror=1321"
-        ));
-    }
-
-    /// Waits until a request that contains the text has come, and returns it.
-    fn wait_for_request(&self, text: &str) -> String {
-        let deadline = Instant::now() + LIMIT;
-        let mut requests = self.state.requests.lock().unwrap();
-        loop {
-            if let Some(request) = requests.iter().find(|request| request.contains(text)) {
-                return request.clone();
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no request {text}: {requests:?}");
-            requests = self.state.changed.wait_timeout(requests, left).unwrap().0;
-        }
-    }
-}
-
-impl ServerState {
-    fn serve(&self, stream: TcpStream, replies: &Mutex<Receiver<String>>) {
-        let mut writer = stream.try_clone().unwrap();
-        let mut lines = BufReader::new(stream).lines();
-        loop {
-            let mut request = Vec::new();
-            loop {
-                match lines.next() {
-                    Some(Ok(line)) if line.is_empty() => break,
-                    Some(Ok(line)) => request.push(line),
-                    _ => return,
-                }
-            }
-            let Some(name) = request.first().cloned() else {
-                continue;
-            };
-            self.requests.lock().unwrap().push(request.join("\n"));
-            self.changed.notify_all();
-            let reply = match name.as_str() {
-                "get version" => "version\nid: 591618\nmajor: 9\nminor: 7\nbuild: 2\n\
-                     string: mysql-9.7.2 ndb-9.7.2\nmysql_major: 9\nmysql_minor: 7\n\
-                     mysql_build: 2"
-                    .to_owned(),
-                "get info clusterlog" => "clusterlog\nenabled: 1\ndebug: 0\ninfo: 1\nwarning: 1\n\
-                     error: 1\ncritical: 1\nalert: 1"
-                    .to_owned(),
-                "dump events" => "dump events reply\nresult: Ok\nevents: 0".to_owned(),
-                "listen event" => "listen event\nresult: 0".to_owned(),
-                "start backup" => match replies.lock().unwrap().recv() {
-                    Ok(lines) => format!("start backup reply\n{lines}"),
-                    Err(_) => return,
-                },
-                name => format!("{name} reply\nresult: Ok"),
-            };
-            if writer.write_all(format!("{reply}\n\n").as_bytes()).is_err() {
-                return;
-            }
-            if name == "listen event" {
-                self.listeners
-                    .lock()
-                    .unwrap()
-                    .push(writer.try_clone().unwrap());
-            }
-        }
-    }
-}
-
 #[test]
 fn control_d_ends_the_client_with_success() {
     let mut terminal = Terminal::start(&["--no-defaults"]);
@@ -464,7 +341,7 @@ fn control_c_at_the_password_starts_nothing() {
     terminal.type_keys("QUIT\r");
     assert_eq!(terminal.wait_for_end(), 0);
     assert!(terminal.everything().contains("QUIT"));
-    let requests = server.state.requests.lock().unwrap().join("\n");
+    let requests = server.requests();
     assert!(!requests.contains("start backup"), "{requests}");
 }
 
@@ -513,4 +390,183 @@ fn an_earlier_session_is_remembered_and_searched() {
     terminal.type_keys("\x12SHO");
     terminal.wait_for("HELP SHOW");
     terminal.type_keys("\x03");
+}
+
+/// The document's cluster: management server 5 and four data nodes. Writing slowly makes a backup
+/// take about two seconds.
+const DOCUMENT_CLUSTER: &str = "\
+[ndbd default]
+NoOfReplicas=2
+MinDiskWriteSpeed=1M
+MaxDiskWriteSpeed=1M
+MaxDiskWriteSpeedOtherNodeRestart=1M
+MaxDiskWriteSpeedOwnRestart=1M
+[ndb_mgmd]
+NodeId=5
+HostName=127.0.0.1
+[ndbd]
+NodeId=1
+HostName=127.0.0.1
+[ndbd]
+NodeId=2
+HostName=127.0.0.1
+[ndbd]
+NodeId=3
+HostName=127.0.0.1
+[ndbd]
+NodeId=4
+HostName=127.0.0.1
+[mysqld]
+NodeId=6
+";
+
+impl Terminal {
+    /// The client with the document's cluster simulated inside it.
+    fn with_simulated_cluster() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("config.ini"), DOCUMENT_CLUSTER).unwrap();
+        let terminal = Self::start_in(home, &["--no-defaults", "--sim=config.ini"]);
+        terminal.wait_for_line("");
+        terminal
+    }
+
+    /// Types a command and waits until the prompt is back.
+    fn run_command(&mut self, command: &str) -> String {
+        self.type_keys(command);
+        self.wait_for_line(command);
+        self.type_keys("\r");
+        self.wait_for_line("")
+    }
+
+    fn quit(mut self) -> String {
+        self.type_keys("QUIT\r");
+        assert_eq!(self.wait_for_end(), 0);
+        let text = self.everything();
+        text.replace('\r', "")
+    }
+}
+
+#[test]
+fn the_client_says_that_its_cluster_is_simulated() {
+    let terminal = Terminal::with_simulated_cluster();
+    let text = terminal.quit();
+    assert!(text.contains("SIMULATED"), "{text}");
+    assert!(
+        text.contains("The cluster is simulated inside this process"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_documents_session_with_the_default_wait() {
+    let mut terminal = Terminal::with_simulated_cluster();
+    let screen = terminal.run_command("START BACKUP");
+    let story = [
+        "ndb_mgm> START BACKUP\n",
+        "Waiting for completed, this may take several minutes\n",
+        "Node 1: Backup 1 started from node 5\n",
+        "Node 1: Backup 1 started from node 5 completed\n StartGCP: ",
+    ];
+    let mut from = 0;
+    for line in story {
+        let found = screen[from..].find(line);
+        from += found.unwrap_or_else(|| panic!("no {line} in\n{screen}")) + line.len();
+    }
+    let screen = &screen[from..];
+    assert!(
+        screen.contains(" StopGCP: ") && screen.contains("\n #Records: "),
+        "{screen}"
+    );
+    assert!(screen.contains(" bytes Log: 0 bytes\nndb_mgm>"), "{screen}");
+    for node in 1..=4 {
+        let file = format!("ndb-sim-data/node-{node}/BACKUP/BACKUP-1/BACKUP-1.{node}.ctl");
+        assert!(terminal.home.path().join(&file).is_file(), "{file}");
+    }
+    terminal.quit();
+}
+
+#[test]
+fn the_documents_session_with_wait_started() {
+    let mut terminal = Terminal::with_simulated_cluster();
+    let screen = terminal.run_command("START BACKUP 3 WAIT STARTED");
+    assert!(
+        screen.contains(
+            "Waiting for started, this may take several minutes\n\
+             Node 1: Backup 3 started from node 5\n\
+             ndb_mgm>"
+        ),
+        "{screen}"
+    );
+    terminal.wait_for("Node 1: Backup 3 started from node 5 completed");
+    terminal.wait_for_line("");
+    terminal.quit();
+}
+
+#[test]
+fn the_documents_session_with_nowait() {
+    let mut terminal = Terminal::with_simulated_cluster();
+    terminal.run_command("ALL STATUS");
+    terminal.type_keys("START BACKUP NOWAIT\r");
+    // The prompt can be used while the backup is under way.
+    terminal.wait_for("Node 1: Backup 1 started from node 5");
+    let screen = terminal.run_command("ALL REPORT BackupStatus");
+    assert!(screen.contains("backup 1 started from node 5"), "{screen}");
+    terminal.wait_for("Node 1: Backup 1 started from node 5 completed");
+    let text = terminal.quit();
+    assert!(!text.contains("Waiting for"), "{text}");
+}
+
+#[test]
+fn the_documents_session_with_abort() {
+    let mut terminal = Terminal::with_simulated_cluster();
+    terminal.run_command("START BACKUP 3 NOWAIT");
+    terminal.wait_for("Node 1: Backup 3 started from node 5");
+    terminal.type_keys("ABORT BACKUP 3\r");
+    terminal.wait_for("Abort of backup 3 ordered");
+    let aborted = |node: u32, error: &str| {
+        format!("Node {node}: Backup 3 started from 5 has been aborted. Error: {error}\n")
+    };
+    let by_user = "1321 - Backup aborted by user request: Permanent error: User defined error";
+    let by_order = "1323 - 1323: Permanent error: Internal error";
+    let screen = terminal.wait_until("four aborted nodes", |screen| {
+        (1..=4).all(|node| {
+            screen.contains(&aborted(node, by_user)) || screen.contains(&aborted(node, by_order))
+        })
+    });
+    assert_eq!(screen.matches(by_user).count(), 1, "{screen}");
+    assert_eq!(screen.matches(by_order).count(), 3, "{screen}");
+    terminal.wait_for_line("");
+    let screen = terminal.run_command("ABORT BACKUP 3");
+    assert!(
+        screen.contains("ndb_mgm> ABORT BACKUP 3\nndb_mgm>"),
+        "{screen}"
+    );
+    for node in 1..=4 {
+        let directory = format!("ndb-sim-data/node-{node}/BACKUP/BACKUP-3");
+        assert!(
+            !terminal.home.path().join(&directory).exists(),
+            "{directory}"
+        );
+    }
+    terminal.quit();
+}
+
+#[test]
+fn an_existing_backup_fails_after_its_event() {
+    let mut terminal = Terminal::with_simulated_cluster();
+    terminal.run_command("START BACKUP 4");
+    let screen = terminal.run_command("START BACKUP 4");
+    assert!(
+        screen.contains(
+            "Node 1: Backup 4 started from 5 has been aborted. Error: 1350 - Backup failed: file \
+             already exists"
+        ),
+        "{screen}"
+    );
+    let event = screen.rfind("Error: 1350");
+    assert!(
+        event < screen.rfind("Backup failed\n*  3001: Could not start backup"),
+        "{screen}"
+    );
+    terminal.quit();
 }

@@ -50,7 +50,7 @@ impl Shell {
             () = interrupt.next() => {
                 self.session = None;
                 self.output.advise(render::INTERRUPTED);
-                return Err(Exit::CommandFailed);
+                return Err(Exit::Interrupted);
             }
         };
         self.output.print(render::render_waiting(options.wait));
@@ -169,7 +169,7 @@ impl Shell {
         }
     }
 
-    /// Ctrl-C in a one-shot WAIT. The simulator of this process ends with it and says so itself.
+    /// Ctrl-C in a WAIT without a prompt to go back to. The simulator of this process ends with it and says so itself.
     fn leave_backup(&mut self, id: Option<u32>) -> Exit {
         self.session = None;
         if !self.settings.simulated {
@@ -210,8 +210,11 @@ impl Shell {
         let (session, replied) = tokio::select! {
             finished = &mut request => finished.map_err(|_| Exit::CommandFailed)?,
             () = self.interrupt.next() => {
-                let started = events.as_mut().and_then(last_started);
-                self.output.print(&render::render_detached(given_id.or(started)));
+                let started = given_id.or(events.as_mut().and_then(last_started));
+                if self.mode != Mode::Terminal {
+                    return Err(self.leave_backup(started));
+                }
+                self.output.print(&render::render_detached(started));
                 let output = self.output.clone();
                 tokio::spawn(report_in_background(request, output));
                 return Ok(());

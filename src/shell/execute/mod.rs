@@ -36,7 +36,7 @@ impl Shell {
             self.session = None;
             self.output.advise(render::INTERRUPTED);
         }
-        Err(Exit::CommandFailed)
+        Err(Exit::Interrupted)
     }
 
     async fn execute_to_its_end(&mut self, command: Command) -> Result<(), Exit> {

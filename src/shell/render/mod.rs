@@ -20,6 +20,8 @@ pub(super) use report::*;
 pub(super) use status::*;
 pub(super) use tls::*;
 
+use std::path::Path;
+
 use crate::cluster::generic_message;
 
 /// First line that an interactive or piped run prints.
@@ -28,6 +30,20 @@ pub(super) const BANNER: &str = "-- NDB Cluster -- Management Client --\n";
 /// Line below the banner when the cluster lives in this process.
 pub(super) const SIMULATED: &str =
     "The cluster is simulated inside this process: nothing here is a real backup.\n";
+
+/// For standard error: the cluster is simulated.
+pub(super) fn render_simulated(directory: &Path) -> String {
+    format!(
+        "ndb_mgm: the cluster is SIMULATED inside this process, its files are in {}\n",
+        directory.display()
+    )
+}
+
+/// For standard error: the end is put off.
+pub(super) const SIMULATED_BACKUP_RUNS: &str = "\
+ndb_mgm: the simulated cluster is still writing a backup and ends after it; Ctrl-C aborts the backup.
+         (ndb_sim is the simulated cluster that stays.)
+";
 
 /// A line of standard input that can't be a command.
 pub(super) const LINE_TOO_LONG: &str = "Invalid command: the line is too long\n\

@@ -80,7 +80,7 @@ pub(in crate::shell) fn render_dump(words: &[u32]) -> String {
             text.push('\n');
         }
     }
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         text.push('\n');
     }
     text

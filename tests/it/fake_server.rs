@@ -1,0 +1,178 @@
+//! A management server that the test directs: it answers what it is told, when it is told.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longest wait for a request.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A management server that knows just enough, and that the test directs.
+pub(crate) struct FakeServer {
+    pub(crate) address: String,
+    state: Arc<ServerState>,
+    backup_reply: Sender<String>,
+}
+
+#[derive(Default)]
+struct ServerState {
+    listeners: Mutex<Vec<TcpStream>>,
+    /// Every request, its lines joined.
+    requests: Mutex<Vec<String>>,
+    changed: Condvar,
+    /// The backup that node 2 reports; none: no node reports anything.
+    running: Mutex<Option<u32>>,
+}
+
+impl FakeServer {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let state = Arc::new(ServerState::default());
+        let (backup_reply, replies) = channel();
+        let replies = Arc::new(Mutex::new(replies));
+        let served = Arc::clone(&state);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (state, replies) = (Arc::clone(&served), Arc::clone(&replies));
+                thread::spawn(move || state.serve(stream, &replies));
+            }
+        });
+        Self {
+            address,
+            state,
+            backup_reply,
+        }
+    }
+
+    /// Answers the START BACKUP that waits, or the next one.
+    pub(crate) fn answer_backup(&self, lines: &str) {
+        self.backup_reply.send(lines.to_owned()).unwrap();
+    }
+
+    /// Sends an event to all listeners.
+    pub(crate) fn send_event(&self, lines: &str) {
+        let record = format!("log event reply\n{lines}\n\n");
+        for listener in self.state.listeners.lock().unwrap().iter_mut() {
+            listener.write_all(record.as_bytes()).unwrap();
+        }
+    }
+
+    pub(crate) fn backup_started(&self, id: u32) {
+        self.send_event(&format!(
+            "type=54\ntime=0\nsource_nodeid=2\nstarting_node=1\nbackup_id={id}"
+        ));
+    }
+
+    pub(crate) fn backup_aborted(&self, id: u32) {
+        self.send_event(&format!(
+            "type=57\ntime=0\nsource_nodeid=2\nstarting_node=1\nbackup_id={id}\nerror=1321"
+        ));
+    }
+
+    pub(crate) fn backup_completed(&self, id: u32) {
+        self.send_event(&format!(
+            "type=56\ntime=0\nsource_nodeid=2\nstarting_node=1\nbackup_id={id}\nstart_gci=35\n\
+             stop_gci=38\nn_bytes=5\nn_records=7\nn_log_bytes=0\nn_log_records=0\nn_bytes_hi=1\n\
+             n_records_hi=0\nn_log_bytes_hi=0\nn_log_records_hi=0"
+        ));
+    }
+
+    /// Closes all event connections.
+    pub(crate) fn close_listeners(&self) {
+        for listener in self.state.listeners.lock().unwrap().drain(..) {
+            listener.shutdown(Shutdown::Both).unwrap();
+        }
+    }
+
+    /// The next reports of the backup status name this backup on node 2; 0 is none.
+    pub(crate) fn report_backup(&self, id: u32) {
+        *self.state.running.lock().unwrap() = Some(id);
+    }
+
+    /// All requests so far, one per line.
+    pub(crate) fn requests(&self) -> String {
+        let requests = self.state.requests.lock().unwrap();
+        requests
+            .iter()
+            .map(|request| request.replace('\n', " | ") + "\n")
+            .collect()
+    }
+
+    /// Waits until a request that contains the text has come, and returns it.
+    pub(crate) fn wait_for_request(&self, text: &str) -> String {
+        let deadline = Instant::now() + LIMIT;
+        let mut requests = self.state.requests.lock().unwrap();
+        loop {
+            if let Some(request) = requests.iter().find(|request| request.contains(text)) {
+                return request.clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no request {text}: {requests:?}");
+            requests = self.state.changed.wait_timeout(requests, left).unwrap().0;
+        }
+    }
+}
+
+impl ServerState {
+    fn serve(&self, stream: TcpStream, replies: &Mutex<Receiver<String>>) {
+        let mut writer = stream.try_clone().unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        loop {
+            let mut request = Vec::new();
+            loop {
+                match lines.next() {
+                    Some(Ok(line)) if line.is_empty() => break,
+                    Some(Ok(line)) => request.push(line),
+                    _ => return,
+                }
+            }
+            let Some(name) = request.first().cloned() else {
+                continue;
+            };
+            self.requests.lock().unwrap().push(request.join("\n"));
+            self.changed.notify_all();
+            let reply = match name.as_str() {
+                "get version" => "version\nid: 591618\nmajor: 9\nminor: 7\nbuild: 2\n\
+                     string: mysql-9.7.2 ndb-9.7.2\nmysql_major: 9\nmysql_minor: 7\n\
+                     mysql_build: 2"
+                    .to_owned(),
+                "get info clusterlog" => "clusterlog\nenabled: 1\ndebug: 0\ninfo: 1\nwarning: 1\n\
+                     error: 1\ncritical: 1\nalert: 1"
+                    .to_owned(),
+                "dump events" => self.backup_status(),
+                "listen event" => "listen event\nresult: 0".to_owned(),
+                "start backup" => match replies.lock().unwrap().recv() {
+                    Ok(lines) => format!("start backup reply\n{lines}"),
+                    Err(_) => return,
+                },
+                name => format!("{name} reply\nresult: Ok"),
+            };
+            if writer.write_all(format!("{reply}\n\n").as_bytes()).is_err() {
+                return;
+            }
+            if name == "listen event" {
+                self.listeners
+                    .lock()
+                    .unwrap()
+                    .push(writer.try_clone().unwrap());
+            }
+        }
+    }
+
+    fn backup_status(&self) -> String {
+        match *self.running.lock().unwrap() {
+            None => "dump events reply\nresult: Ok\nevents: 0".to_owned(),
+            Some(id) => format!(
+                "dump events reply\nresult: Ok\nevents: 1\n\nlog event reply\ntype=62\ntime=0\n\
+                 source_nodeid=2\nstarting_node={}\nbackup_id={id}\nn_bytes_lo=0\nn_bytes_hi=0\n\
+                 n_records_lo=0\nn_records_hi=0\nn_log_bytes_lo=0\nn_log_bytes_hi=0\n\
+                 n_log_records_lo=0\nn_log_records_hi=0",
+                u32::from(id != 0)
+            ),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The built client with -e and with commands on standard input: what it decides by itself.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::fake_server::FakeServer;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn client(server: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"));
+    command
+        .args(["--no-defaults", "-c", server, "--connect-retries=1"])
+        .args(arguments)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Waits for the client's end, and kills it past the limit.
+fn finish(mut child: Child) -> Output {
+    let deadline = Instant::now() + LIMIT;
+    let (sender, ended) = std::sync::mpsc::channel();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    std::thread::spawn(move || {
+        let mut texts = (Vec::new(), Vec::new());
+        let _ = stdout.read_to_end(&mut texts.0);
+        let _ = stderr.read_to_end(&mut texts.1);
+        let _ = sender.send(texts);
+    });
+    let left = deadline.saturating_duration_since(Instant::now());
+    let Ok((stdout, stderr)) = ended.recv_timeout(left) else {
+        child.kill().unwrap();
+        panic!("the client does not end");
+    };
+    let status = child.wait().unwrap();
+    Output {
+        status,
+        stdout,
+        stderr,
+    }
+}
+
+/// Standard output without the line that names the port, standard error, exit status.
+fn texts(output: &Output) -> (String, String, i32) {
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stdout: String = stdout
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("Connected to management server"))
+        .collect();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    (stdout, stderr, output.status.code().unwrap_or(-1))
+}
+
+fn run(server: &FakeServer, arguments: &[&str]) -> (String, String, i32) {
+    texts(&finish(client(&server.address, arguments).spawn().unwrap()))
+}
+
+fn run_piped(server: &FakeServer, commands: &str) -> (String, String, i32) {
+    let mut child = client(&server.address, &[])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(commands.as_bytes()).unwrap();
+    drop(stdin);
+    texts(&finish(child))
+}
+
+#[test]
+fn one_shot_start_backup_needs_an_id_unless_told_otherwise() {
+    let server = FakeServer::start();
+    let (stdout, stderr, status) = run(&server, &["-e", "START BACKUP"]);
+    assert_eq!((stdout.as_str(), status), ("", 255));
+    assert!(stderr.contains("--auto-backup-id"), "{stderr}");
+    assert_eq!(server.requests(), "");
+
+    server.answer_backup("result: Ok");
+    let (stdout, _, status) = run(&server, &["--auto-backup-id", "-e", "START BACKUP NOWAIT"]);
+    assert_eq!((stdout.as_str(), status), ("", 0));
+    assert!(
+        server
+            .requests()
+            .contains("start backup | backuppoint: 0 | completed: 0")
+    );
+}
+
+#[test]
+fn an_abort_under_wait_started_is_a_failure() {
+    let server = FakeServer::start();
+    let child = client(&server.address, &["-e", "START BACKUP 7 WAIT STARTED"])
+        .spawn()
+        .unwrap();
+    server.wait_for_request("start backup");
+    server.backup_aborted(7);
+    server.answer_backup("result: Ok\nid: 7");
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert_eq!(
+        stdout,
+        "Waiting for started, this may take several minutes\n\
+         Node 2: Backup 7 started from 1 has been aborted. Error: 1321 - Backup aborted by user \
+         request: Permanent error: User defined error\n"
+    );
+    assert_eq!(status, 255);
+    assert!(stderr.contains("backup 7"), "{stderr}");
+}
+
+#[test]
+fn a_lost_event_connection_is_a_failure_and_says_so() {
+    let server = FakeServer::start();
+    let child = client(&server.address, &["-e", "START BACKUP 7"])
+        .spawn()
+        .unwrap();
+    server.wait_for_request("start backup");
+    server.backup_started(7);
+    server.close_listeners();
+    server.answer_backup("result: Ok\nid: 7");
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert!(
+        stdout.ends_with("Node 2: Backup 7 started from node 1\n"),
+        "{stdout}"
+    );
+    assert_eq!(status, 255);
+    assert!(stderr.contains("event connection was lost"), "{stderr}");
+}
+
+#[test]
+fn events_of_other_backups_are_not_told_and_totals_have_64_bits() {
+    let server = FakeServer::start();
+    let child = client(&server.address, &["-e", "START BACKUP 7"])
+        .spawn()
+        .unwrap();
+    server.wait_for_request("start backup");
+    server.backup_completed(6);
+    server.backup_started(7);
+    server.answer_backup("result: Ok\nid: 7");
+    server.backup_aborted(8);
+    server.backup_completed(7);
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert_eq!(
+        stdout,
+        "Waiting for completed, this may take several minutes\n\
+         Node 2: Backup 7 started from node 1\n\
+         Node 2: Backup 7 started from node 1 completed\n \
+         StartGCP: 35 StopGCP: 38\n \
+         #Records: 7 #LogRecords: 0\n \
+         Data: 4294967301 bytes Log: 0 bytes\n"
+    );
+    assert_eq!((stderr.as_str(), status), ("", 0));
+}
+
+#[test]
+fn abort_backup_is_silent_about_a_backup_that_does_not_run() {
+    let server = FakeServer::start();
+    server.report_backup(0);
+    let result = run(&server, &["-e", "ABORT BACKUP 9"]);
+    assert_eq!(result, (String::new(), String::new(), 0));
+    let requests = server.requests();
+    assert!(
+        requests.contains("dump events | type: 62\nabort backup | id: 9\n"),
+        "{requests}"
+    );
+
+    server.report_backup(8);
+    let (stdout, stderr, status) = run(&server, &["-v", "2", "-e", "ABORT BACKUP 9"]);
+    assert_eq!((stdout.as_str(), status), ("", 0));
+    assert!(stderr.contains("backup 9 is not running"), "{stderr}");
+}
+
+#[test]
+fn abort_backup_answers_for_a_running_backup_and_when_the_status_is_unknown() {
+    let server = FakeServer::start();
+    let ordered = ("Abort of backup 9 ordered\n".to_owned(), String::new(), 0);
+    assert_eq!(run(&server, &["-e", "ABORT BACKUP 9"]), ordered);
+    server.report_backup(9);
+    assert_eq!(run(&server, &["-e", "ABORT BACKUP 9"]), ordered);
+}
+
+#[test]
+fn piped_commands_all_run_and_the_first_failure_is_the_status() {
+    let server = FakeServer::start();
+    let (stdout, _, status) = run_piped(&server, "PURGE STALE SESSIONS\nBOGUS\n\nHELP FOO");
+    assert_eq!(
+        stdout,
+        "-- NDB Cluster -- Management Client --\n\
+         No sessions purged\n\
+         Invalid command: BOGUS\nType HELP for help.\n\n\
+         No help for FOO available\n"
+    );
+    assert_eq!(status, 255);
+    let (_, _, status) = run_piped(&server, "PURGE STALE SESSIONS\nQUIT\nBOGUS\n");
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn an_endless_line_is_no_command_and_the_next_line_runs() {
+    let server = FakeServer::start();
+    let commands = format!("{}\nPURGE STALE SESSIONS\n", "x".repeat(200_000));
+    let (stdout, _, status) = run_piped(&server, &commands);
+    assert!(stdout.contains("the line is too long"), "{stdout}");
+    assert!(stdout.ends_with("No sessions purged\n"), "{stdout}");
+    assert_eq!(status, 255);
+}
+
+#[test]
+fn no_server_is_one_clear_failure() {
+    let child = client("127.0.0.1:1", &["-e", "SHOW"]).spawn().unwrap();
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert_eq!(
+        stdout,
+        "ERROR: Unable to connect with connect string: nodeid=0,127.0.0.1:1\n"
+    );
+    assert!(stderr.contains("--sim"), "{stderr}");
+    assert_eq!(status, 255);
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let server = FakeServer::start();
+    let mut child = client(&server.address, &["-e", "HELP"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    assert_eq!(stderr, "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_password_never_reaches_the_output() {
+    let server = FakeServer::start();
+    let commands = [
+        "START BACKUP 5 ENCRYPT PASSWORD='open!sesame'",
+        "START BACKUP 5 ENCRYPT PASSWORD=opensesame",
+        "START BACKUP 5 ENCRYPT PASSWORD='opensesame",
+    ];
+    for command in commands {
+        let (stdout, stderr, status) = run(&server, &["-e", command]);
+        assert_eq!(status, 255, "{command}");
+        assert!(!stdout.contains("sesame"), "{stdout}");
+        assert!(!stderr.contains("sesame"), "{stderr}");
+    }
+    assert!(!server.requests().contains("start backup"));
+}
