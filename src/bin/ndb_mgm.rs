@@ -41,6 +41,7 @@ fn simulate(options: &Options) -> Result<Option<SimHandle>, Stop> {
         return Ok(None);
     };
     let mut config = SimConfig::new(&options.sim_dir);
+    config.rows = options.sim_rows.unwrap_or(config.rows);
     if let Some(path) = config_file {
         config.topology =
             sim::read_config_file(path).map_err(|error| stop(error, Exit::BadUsage))?;

@@ -125,6 +125,9 @@ pub struct Options {
     /// Where the simulated cluster keeps its files
     #[arg(long, value_name = "DIR", default_value = "ndb-sim-data")]
     pub sim_dir: PathBuf,
+    /// Rows of the simulated cluster's made-up database: more of them, longer backups
+    #[arg(long, value_name = "N")]
+    pub sim_rows: Option<u64>,
     /// Host of the management server, and its port
     #[arg(value_name = "HOST [PORT]", num_args = 0..=2)]
     pub server: Vec<String>,
