@@ -32,19 +32,59 @@ pub(super) fn pack(
             system.set(parameter.key, pack_value(&value));
         }
     }
-    let nodes = topology.nodes.values().map(node_section).collect();
-    let connections = connections(topology)
-        .into_iter()
-        .map(|pair| connection_section(topology, ports, pair))
-        .collect();
-    let config = ClusterConfig::from_expanded(system, nodes, connections)?;
+    let mut defaults = vec![packed(
+        config::SectionKind::Tcp,
+        &connection_defaults(topology),
+    )];
+    let mut nodes = Vec::new();
+    for node_type in [NodeType::Ndb, NodeType::Api, NodeType::Mgm] {
+        let (shared, sections) = node_sections(topology, node_type);
+        defaults.push(shared);
+        nodes.extend(sections);
+    }
     let narrow = topology
         .node(node)
-        .filter(|node| node.node_type != NodeType::Mgm);
-    Ok(match narrow {
-        Some(node) => config.for_node(node.id),
-        None => config,
-    })
+        .filter(|node| node.node_type != NodeType::Mgm)
+        .map(|node| node.id);
+    let connections = connections(topology)
+        .into_iter()
+        .filter(|pair| narrow.is_none_or(|id| pair.0 == id || pair.1 == id))
+        .map(|pair| connection_section(topology, ports, pair))
+        .collect();
+    ClusterConfig::new(defaults, system, nodes, connections)
+}
+
+fn packed(kind: config::SectionKind, values: &BTreeMap<u32, ParameterValue>) -> Section {
+    let mut section = Section::new(kind);
+    for (key, value) in values {
+        section.set(*key, pack_value(value));
+    }
+    section
+}
+
+/// What the nodes of a type share, and what each has beyond that. A parameter is shared if all
+/// nodes have it; the value is that of the first.
+fn node_sections(topology: &Topology, node_type: NodeType) -> (Section, Vec<Section>) {
+    let kind = config::SectionKind::of_node(node_type);
+    let nodes: Vec<_> = topology
+        .of_type(node_type)
+        .map(|node| (node.id, node_values(node)))
+        .collect();
+    let mut shared = nodes
+        .first()
+        .map(|(_, values)| values.clone())
+        .unwrap_or_default();
+    shared.retain(|key, _| nodes.iter().all(|(_, values)| values.contains_key(key)));
+    let sections = nodes
+        .into_iter()
+        .map(|(id, mut values)| {
+            values.retain(|key, value| shared.get(key) != Some(value));
+            let mut section = packed(kind, &values);
+            section.set(config::key::NODE_ID, Value::Int(id.get()));
+            section
+        })
+        .collect();
+    (packed(kind, &shared), sections)
 }
 
 /// The system section.
@@ -78,7 +118,8 @@ fn pack_value(value: &ParameterValue) -> Value {
     }
 }
 
-fn node_section(node: &NodeConfig) -> Section {
+/// All values of a node but its id.
+fn node_values(node: &NodeConfig) -> BTreeMap<u32, ParameterValue> {
     let kind = SectionKind::Node(node.node_type);
     let mut values = parameter::packed_defaults(kind);
     for (name, value) in &node.values {
@@ -96,12 +137,20 @@ fn node_section(node: &NodeConfig) -> Section {
             }
         }
     }
-    let mut section = Section::new(config::SectionKind::of_node(node.node_type));
-    for (key, value) in &values {
-        section.set(*key, pack_value(value));
+    values.remove(&config::key::NODE_ID);
+    values
+}
+
+/// What all connections have unless their own section differs.
+fn connection_defaults(topology: &Topology) -> BTreeMap<u32, ParameterValue> {
+    let mut values = parameter::packed_defaults(SectionKind::Tcp);
+    values.insert(SERVER_PORT, ParameterValue::Number(0));
+    for (name, value) in &topology.tcp_defaults {
+        if let Some(parameter) = parameter::find(SectionKind::Tcp, name) {
+            values.insert(parameter.key, value.clone());
+        }
     }
-    section.set(config::key::NODE_ID, Value::Int(node.id.get()));
-    section
+    values
 }
 
 /// A connection from each management server and API node to each data node, and between any
@@ -119,40 +168,38 @@ fn connections(topology: &Topology) -> Vec<(NodeId, NodeId)> {
 
 fn connection_section(topology: &Topology, ports: &Ports, pair: (NodeId, NodeId)) -> Section {
     let (node_1, node_2) = (pair.0.get(), pair.1.get());
-    let mut values = parameter::packed_defaults(SectionKind::Tcp);
-    let set = topology.connections.iter().find(|it| {
-        (it.node_1, it.node_2) == (node_1, node_2) || (it.node_2, it.node_1) == (node_1, node_2)
-    });
-    let explicit = set.map(|it| &it.values).into_iter().flatten();
-    for (name, value) in topology.tcp_defaults.iter().chain(explicit) {
-        if let Some(parameter) = parameter::find(SectionKind::Tcp, name) {
-            values.insert(parameter.key, value.clone());
-        }
-    }
-    let server = match topology.nodes.get(&pair.0) {
-        Some(node) if node.node_type == NodeType::Api => node_2,
-        _ => node_1,
+    let first = topology.nodes.get(&pair.0);
+    let is_first = |node_type| first.is_some_and(|node| node.node_type == node_type);
+    let mut section = Section::new(config::SectionKind::Tcp);
+    section.set(config::key::NODE_1, Value::Int(node_1));
+    section.set(config::key::NODE_2, Value::Int(node_2));
+    let server = if is_first(NodeType::Api) {
+        node_2
+    } else {
+        node_1
     };
-    let port = match topology.nodes.get(&pair.0) {
-        Some(node) if node.node_type == NodeType::Mgm => node.number("PortNumber") as u32,
+    section.set(NODE_ID_SERVER, Value::Int(server));
+    let port = match first {
+        Some(node) if is_first(NodeType::Mgm) => node.number("PortNumber") as u32,
         _ => ports
             .get(&(node_1, node_2))
             .copied()
             .unwrap_or(0)
             .cast_unsigned(),
     };
-    values
-        .entry(SERVER_PORT)
-        .or_insert(ParameterValue::Number(port));
-    values
-        .entry(NODE_ID_SERVER)
-        .or_insert(ParameterValue::Number(server));
-    let mut section = Section::new(config::SectionKind::Tcp);
-    for (key, value) in &values {
-        section.set(*key, pack_value(value));
+    if port != 0 {
+        section.set(SERVER_PORT, Value::Int(port));
     }
-    section.set(config::key::NODE_1, Value::Int(node_1));
-    section.set(config::key::NODE_2, Value::Int(node_2));
+    let explicit = topology.connections.iter().find(|it| {
+        (it.node_1, it.node_2) == (node_1, node_2) || (it.node_2, it.node_1) == (node_1, node_2)
+    });
+    for (name, value) in explicit.iter().flat_map(|it| &it.values) {
+        if let Some(parameter) = parameter::find(SectionKind::Tcp, name)
+            && !matches!(parameter.key, config::key::NODE_1 | config::key::NODE_2)
+        {
+            section.set(parameter.key, pack_value(value));
+        }
+    }
     section
 }
 

@@ -46,5 +46,9 @@ pub const LINE_MAX: usize = 512;
 /// Token buffer of the client for `get status`, `list certs` and event records.
 pub const LONG_LINE_MAX: usize = 1024;
 
-/// Longest configuration a client may send or get, in base64 text bytes.
+/// Longest configuration a client may send, in base64 text bytes.
 pub const CONFIG_TEXT_MAX: usize = 1_048_576;
+
+/// Longest configuration a client takes, in base64 text bytes: 144 data nodes with 100 other
+/// nodes have 25000 connections.
+pub const CONFIG_REPLY_MAX: usize = 16 << 20;

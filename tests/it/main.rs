@@ -16,6 +16,7 @@ mod pty_document;
 mod replay_client;
 mod shell;
 mod sim;
+mod sim_protocol;
 mod terminal;
 mod trace;
 mod wire;

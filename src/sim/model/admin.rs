@@ -208,6 +208,7 @@ impl Cluster {
                 .field("result", "Failed"),
             Some(pair) => {
                 self.connection_ports.insert(pair, value.cast_signed());
+                self.config_text = None;
                 reply.field("message", "").field("result", "Ok")
             }
         };
@@ -250,6 +251,7 @@ impl Cluster {
             }
         }
         self.connection_ports.extend(pairs);
+        self.config_text = None;
         self.reply(session, reply.field("result", "Ok").end());
     }
 }

@@ -1,5 +1,7 @@
 //! The configuration as clients ask for it.
 
+use std::sync::Arc;
+
 use super::reply::Reply;
 use super::{Cluster, SessionId};
 use crate::cluster::{NodeId, NodeType};
@@ -7,7 +9,7 @@ use crate::sim::parameter::{self, ParameterValue, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::NodeConfig;
 use crate::wire::CONFIG_TEXT_MAX;
-use crate::wire::config::{self, ClusterConfig};
+use crate::wire::config::{self, ClusterConfig, ConfigError};
 
 /// Block number of a management server, as `show variables` prints it.
 const SERVER_BLOCK: u32 = 0x8001;
@@ -24,7 +26,7 @@ fn section_name(node_type: NodeType) -> &'static str {
 }
 
 impl Cluster {
-    /// The text that answers `get config_v2` (or `get config`).
+    /// Answers `get config_v2` (or `get config`).
     pub(super) fn get_config(
         &mut self,
         session: SessionId,
@@ -37,12 +39,10 @@ impl Cluster {
         if let Some(fault) = from.and_then(|from| self.check_from_node(from)) {
             return self.reply(session, reply.field("result", fault).end());
         }
-        let packed = match payload::pack(&self.topology, &self.connection_ports, node) {
-            Ok(config) if version2 => config.encode_v2(),
-            Ok(config) => config.encode_v1(),
+        let text = match self.config_text(version2, node) {
+            Ok(text) => text,
             Err(error) => return self.reply(session, reply.field("result", error).end()),
         };
-        let text = config::encode_text(&packed);
         let mut bytes = reply
             .field("result", "Ok")
             .field("Content-Length", text.len())
@@ -52,6 +52,25 @@ impl Cluster {
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(b'\n');
         self.reply(session, bytes);
+    }
+
+    /// The base64 text. The whole configuration is kept: large clusters have thousands of
+    /// connections, and every SHOW asks for it.
+    fn config_text(&mut self, version2: bool, node: u32) -> Result<Arc<str>, ConfigError> {
+        let is_whole = version2 && node == 0;
+        if let Some(text) = self.config_text.as_ref().filter(|_| is_whole) {
+            return Ok(Arc::clone(text));
+        }
+        let config = payload::pack(&self.topology, &self.connection_ports, node)?;
+        let packed = match version2 {
+            true => config.encode_v2(),
+            false => config.encode_v1(),
+        };
+        let text: Arc<str> = config::encode_text(&packed).into();
+        if is_whole {
+            self.config_text = Some(Arc::clone(&text));
+        }
+        Ok(text)
     }
 
     /// The blanks at the end of these texts are the original's.

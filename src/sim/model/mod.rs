@@ -219,6 +219,8 @@ pub struct Cluster {
     log_enabled: bool,
     connection_ports: BTreeMap<(u32, u32), i32>,
     parameters: BTreeMap<(NodeId, u32), String>,
+    /// The whole configuration as text, until a port changes.
+    config_text: Option<Arc<str>>,
     effects: VecDeque<Effect>,
 }
 
@@ -251,6 +253,7 @@ impl Cluster {
             log_enabled: true,
             connection_ports: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            config_text: None,
             effects: VecDeque::new(),
         };
         cluster.saved.unfinished = None;

@@ -25,7 +25,7 @@ pub mod key {
 }
 
 /// Largest packed configuration, in bytes.
-const PACKED_MAX: usize = super::CONFIG_TEXT_MAX;
+const PACKED_MAX: usize = super::CONFIG_REPLY_MAX;
 
 /// What a section describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

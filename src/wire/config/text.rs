@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::CONFIG_TEXT_MAX;
+use super::super::CONFIG_REPLY_MAX;
 use super::ConfigError;
 
 /// Characters of a line.
@@ -27,7 +27,7 @@ pub fn encode_text(packed: &[u8]) -> String {
 /// # Errors
 /// Anything else.
 pub fn decode_text(text: &[u8]) -> Result<Vec<u8>, ConfigError> {
-    if text.len() > CONFIG_TEXT_MAX {
+    if text.len() > CONFIG_REPLY_MAX {
         return Err(ConfigError::BadSize(text.len()));
     }
     let bare: Vec<u8> = text

@@ -3,7 +3,7 @@
 use super::super::block::Block;
 use super::super::command::{Argument, int, optional_int, optional_text, reply_header, text};
 use super::super::line::push_line;
-use super::super::{CONFIG_TEXT_MAX, ReplyError, config};
+use super::super::{CONFIG_REPLY_MAX, ReplyError, config};
 use crate::cluster::NodeId;
 
 /// Reply to `get config` and `get config_v2` that is no refusal; the text of the
@@ -11,7 +11,7 @@ use crate::cluster::NodeId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigReply {
     /// Bytes of the base64 text, without its last newline: at most
-    /// [`CONFIG_TEXT_MAX`]. Read them with [`super::super::ReplyReader::take_body`].
+    /// [`CONFIG_REPLY_MAX`]. Read them with [`super::super::ReplyReader::take_body`].
     pub content_length: usize,
 }
 
@@ -56,7 +56,7 @@ impl ConfigReply {
             )));
         }
         let length = reply.arguments.mandatory_int("Content-Length") as usize;
-        if length > CONFIG_TEXT_MAX {
+        if length > CONFIG_REPLY_MAX {
             return Err(ReplyError::BadConfig("Failed to decode buffer".to_owned()));
         }
         Ok(ConfigReply {
