@@ -54,6 +54,12 @@ impl Cluster {
         self.reply(session, bytes);
     }
 
+    /// Packs the configuration before the first client asks for it.
+    pub(super) fn keep_config_text(&mut self) {
+        // A configuration that cannot be packed is reported to whoever asks.
+        let _ = self.config_text(true, 0);
+    }
+
     /// The base64 text. The whole configuration is kept: large clusters have thousands of
     /// connections, and every SHOW asks for it.
     fn config_text(&mut self, version2: bool, node: u32) -> Result<Arc<str>, ConfigError> {

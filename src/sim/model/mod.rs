@@ -259,6 +259,7 @@ impl Cluster {
         cluster.saved.unfinished = None;
         cluster.advance_checkpoint(now);
         cluster.start_all_at_once(now);
+        cluster.keep_config_text();
         cluster
     }
 
