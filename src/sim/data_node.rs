@@ -237,11 +237,11 @@ impl NodeWriter {
             }
         };
         self.send(NodeProgress::Defined);
-        if let Err(error) = self.write(files) {
-            if self.attempt.signal.get() != Command::Remove {
-                tracing::info!("node {}: {error}", self.node);
-                self.send(NodeProgress::Failed(error.number()));
-            }
+        if let Err(error) = self.write(files)
+            && self.attempt.signal.get() != Command::Remove
+        {
+            tracing::info!("node {}: {error}", self.node);
+            self.send(NodeProgress::Failed(error.number()));
         }
         if self.wait_for_end() == Command::Remove {
             paths.remove();

@@ -247,7 +247,7 @@ impl SyntheticTable {
 
     fn has_initially(&self, key: u64) -> bool {
         key < self.initial_rows
-            && (self.content != Content::ProductParts || key % LONG_DESCRIPTION_EVERY == 0)
+            && (self.content != Content::ProductParts || key.is_multiple_of(LONG_DESCRIPTION_EVERY))
     }
 
     fn state(&self, key: u64, changes: &BTreeMap<u64, Change>) -> Option<u32> {
@@ -460,7 +460,7 @@ fn product_row(key: u64, fixed: u64, varied: u64) -> Row {
         0 => Value::Null,
         _ => Value::Float((fixed >> 8 & 0xFFF) as f32 / 10.0),
     };
-    let text = if fixed >> 24 & 7 == 1 && key % LONG_DESCRIPTION_EVERY != 0 {
+    let text = if fixed >> 24 & 7 == 1 && !key.is_multiple_of(LONG_DESCRIPTION_EVERY) {
         Value::Null
     } else {
         let mut inline = description(key);

@@ -151,11 +151,6 @@ impl PacedFile {
     pub(super) fn new(file: File, disk: Arc<Disk>) -> Self {
         PacedFile { file, disk }
     }
-
-    /// Has everything on disk before the file counts as complete.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
-    }
 }
 
 impl Write for PacedFile {
