@@ -101,7 +101,7 @@ impl Table {
             Effect::DefineBackup(order) => Some(order.attempt),
             _ => None,
         });
-        attempts.last().unwrap()
+        attempts.max().unwrap()
     }
 
     fn report(&mut self, id: u32, progress: NodeProgress) {
