@@ -1,6 +1,4 @@
 //! Integration tests: one binary, one module per concern.
-// Helpers of tests panic as tests do.
-#![allow(clippy::unwrap_used)]
 
 mod backup_files;
 mod backup_vectors;
@@ -14,6 +12,7 @@ mod print_backup_file;
 mod pty;
 mod pty_document;
 mod replay_client;
+mod replay_sim;
 mod shell;
 mod sim;
 mod sim_protocol;

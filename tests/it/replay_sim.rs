@@ -291,6 +291,7 @@ fn the_simulator_answers_every_recorded_request_with_the_recorded_lines() {
             continue;
         }
         let name = trace.name.clone();
+        eprintln!("{name}");
         match std::panic::catch_unwind(|| replay(&trace)) {
             Ok(compared) => requests += compared,
             Err(_) => failures.push(name),
