@@ -16,6 +16,10 @@ pub(super) const BLOCK: usize = 128 * 1024;
 /// How far back deflate can refer.
 const WINDOW: usize = 32 * 1024;
 
+/// The level whose output is the size of the original's level 6: zlib-rs looks for matches
+/// less thoroughly at 6, which costs 6 % on rows of a backup, and is as fast at 7 as zlib at 6.
+const LEVEL: u32 = 7;
+
 /// A block to compress.
 struct Job {
     dictionary: Vec<u8>,
@@ -87,7 +91,7 @@ impl Deflater {
 fn compress(job: &Job) -> io::Result<Vec<u8>> {
     // A new state for each block: in one that is reset, earlier blocks still sway the search
     // for matches, and the same data would give different files.
-    let mut state = Compress::new(Compression::new(6), false);
+    let mut state = Compress::new(Compression::new(LEVEL), false);
     if !job.dictionary.is_empty() {
         state
             .set_dictionary(&job.dictionary)

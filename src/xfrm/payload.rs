@@ -95,7 +95,7 @@ impl<R: Read> Payload<R> {
             },
             Some(cipher) => {
                 let cipher = Arc::clone(cipher);
-                match self.from_lanes()? {
+                match self.take_from_lanes()? {
                     Some(piece) => piece,
                     None => {
                         let mut job = self.read_piece()?;
@@ -129,7 +129,7 @@ impl<R: Read> Payload<R> {
     }
 
     /// Keeps the lanes busy and takes the next piece from them, if there are lanes.
-    fn from_lanes(&mut self) -> Result<Option<Piece>, XfrmError> {
+    fn take_from_lanes(&mut self) -> Result<Option<Piece>, XfrmError> {
         let Some(mut lanes) = self.lanes.take() else {
             return Ok(None);
         };

@@ -22,7 +22,7 @@ pub const ITERATIONS: u32 = 100_000;
 /// only is AZ31, and neither is the data as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
-    /// Compress the data (raw deflate, level 6).
+    /// Compress the data (raw deflate).
     pub compress: bool,
     /// Encrypt the data.
     pub encryption: Option<Encryption<'a>>,
