@@ -1,4 +1,5 @@
 //! Integration tests: one binary, one module per concern.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backup_files;
 mod backup_vectors;
