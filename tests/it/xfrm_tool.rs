@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -453,6 +454,12 @@ fn dashes_are_stdin_and_stdout() {
 
     let output = place.run(&["a.az", "-"], b"");
     assert!(output.status.success() && output.stdout == plain);
+    // A pipe with a name, as from the shell's `<(command)`.
+    let output = place.run(
+        &["--decrypt-password=secret", "/dev/stdin", "-"],
+        &encrypted,
+    );
+    assert!(output.status.success() && output.stdout == plain);
     let output = place.run(&["-i", "-"], &encrypted);
     assert_eq!(output.stdout, b"File=-, compression=no, encryption=yes\n");
     let output = place.run(&["-", "-"], &encrypted[..900]);
@@ -491,6 +498,32 @@ fn every_combination_of_options_is_undone() {
             }
         }
     }
+}
+
+#[test]
+fn a_signal_leaves_no_file() {
+    let place = Place::new();
+    let before = place.names();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ndbxfrm"))
+        .args(["--no-defaults", "-", "o"])
+        .current_dir(place.0.path())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // Its temporary file is the sign that it is at work.
+    while place.names() == before {
+        assert!(Instant::now() < deadline, "nothing was begun");
+        std::thread::yield_now();
+    }
+    // More than a pipe holds, so that it has set everything up before the signal.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&sample(1 << 20)).unwrap();
+    let kill = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(kill.unwrap().success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(128 + 15));
+    assert_eq!(place.names(), before);
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Destination {
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .map_err(plain_error)?;
-        remove_on_signal(file.path().to_owned());
+        remove_on_signal(file.path().to_owned())?;
         Ok(Self::File(file, path.to_owned()))
     }
 
@@ -103,25 +103,27 @@ fn plain_error(error: io::Error) -> io::Error {
 }
 
 /// A signal that ends the program must not leave the temporary file behind.
-fn remove_on_signal(path: PathBuf) {
-    let wait = move || -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()?;
-        let number = runtime.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            let mut terminate = signal(SignalKind::terminate())?;
-            let mut hang_up = signal(SignalKind::hangup())?;
-            io::Result::Ok(tokio::select! {
+fn remove_on_signal(path: PathBuf) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    // Caught from here on, and waited for in the thread.
+    let context = runtime.enter();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    drop(context);
+    let wait = move || {
+        let kind = runtime.block_on(async {
+            tokio::select! {
                 _ = interrupt.recv() => SignalKind::interrupt(),
                 _ = terminate.recv() => SignalKind::terminate(),
                 _ = hang_up.recv() => SignalKind::hangup(),
-            })
-        })?;
+            }
+        });
         // Gone already if the program has just finished.
         let _ = std::fs::remove_file(&path);
-        std::process::exit(128 + number.as_raw_value());
+        std::process::exit(128 + kind.as_raw_value());
     };
-    // Without the thread a signal leaves a file that no reader takes for complete.
-    let _ = std::thread::Builder::new().spawn(wait);
+    std::thread::Builder::new().spawn(wait).map(drop)
 }

@@ -25,22 +25,24 @@ impl Source {
     /// Opens a file, or stdin for `-`. A container from a pipe goes through a nameless
     /// temporary file, because its trailer is needed first.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        if path != Path::new(DASH) {
-            return File::open(path).map(Self::File);
-        }
-        let mut stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        if stdin.metadata()?.is_file() && stdin.stream_position()? == 0 {
-            return Ok(Self::File(stdin));
+        let mut file = if path == Path::new(DASH) {
+            File::from(io::stdin().as_fd().try_clone_to_owned()?)
+        } else {
+            File::open(path)?
+        };
+        // A password may have been read from the beginning of stdin.
+        if file.metadata()?.is_file() && file.stream_position()? == 0 {
+            return Ok(Self::File(file));
         }
         let mut first = Vec::new();
-        stdin.by_ref().take(SNIFFED).read_to_end(&mut first)?;
-        if first.len() < 32 || xfrm::begins_as_container(&first) {
+        file.by_ref().take(SNIFFED).read_to_end(&mut first)?;
+        if first.len() < SNIFFED as usize || xfrm::begins_as_container(&first) {
             let mut spool = tempfile::tempfile()?;
-            io::copy(&mut Cursor::new(first).chain(stdin), &mut spool)?;
+            io::copy(&mut Cursor::new(first).chain(file), &mut spool)?;
             spool.seek(SeekFrom::Start(0))?;
             Ok(Self::File(spool))
         } else {
-            Ok(Self::Pipe(Cursor::new(first).chain(stdin)))
+            Ok(Self::Pipe(Cursor::new(first).chain(file)))
         }
     }
 
