@@ -1,15 +1,15 @@
 //! Prints the rows of a Data file.
 //!
 //! ```text
-//! cargo run --example print_rows -- BACKUP-7.2.ctl BACKUP-7-0.2.Data [PASSWORD]
+//! cargo run --example print_rows -- BACKUP-7.2.ctl BACKUP-7-0.2.Data < password.txt
 //! ```
 //!
 //! The ctl file describes the tables, the Data file has the rows; both may be compressed or
-//! encrypted. Without arguments the example makes a small backup in memory and prints that.
+//! encrypted (then the password is the first line of stdin). Without arguments the example makes a small backup in memory and prints that.
 
 use std::error::Error;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, BufRead, Read};
 
 use ndbmgm::backup::{
     Column, ColumnType, CtlFile, DataItem, DataReader, DataWriter, FileHeader, FileType, LATIN1,
@@ -17,15 +17,15 @@ use ndbmgm::backup::{
 };
 use ndbmgm::cluster::{BackupId, NodeId};
 use ndbmgm::xfrm::{self, Secret};
+use zeroize::Zeroizing;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [] => print_made_up(),
-        [ctl, data, password @ ..] => {
-            let secret = password
-                .first()
-                .map(|text| Secret::new(text.clone().into_bytes()));
+        [ctl, data] => {
+            let is_encrypted = xfrm::inspect(File::open(ctl)?)?.is_encrypted();
+            let secret = is_encrypted.then(password_from_stdin).transpose()?;
             let ctl = CtlFile::read(xfrm::open(File::open(ctl)?, secret.as_ref())?)?;
             let data = xfrm::open(File::open(data)?, secret.as_ref())?;
             let tables: Vec<Table> = ctl.tables().cloned().collect();
@@ -33,6 +33,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => Err("give a ctl file and a Data file".into()),
     }
+}
+
+/// One line, without the newline; wiped when dropped.
+fn password_from_stdin() -> io::Result<Secret> {
+    let mut line = Zeroizing::new(Vec::with_capacity(1024));
+    io::stdin().lock().read_until(b'\n', &mut line)?;
+    if line.ends_with(b"\n") {
+        line.pop();
+    }
+    Ok(Secret::new(line))
 }
 
 /// The heart of it: one item after the other, a row is decoded with its table.
