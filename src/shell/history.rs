@@ -65,6 +65,7 @@ pub(super) fn save<'a>(path: &Path, entries: impl Iterator<Item = &'a str>) -> i
         .prefix(".ndb_mgm_history")
         .tempfile_in(directory)?;
     file.write_all(content.as_bytes())?;
+    file.as_file().sync_all()?;
     file.persist(&path)?;
     Ok(())
 }

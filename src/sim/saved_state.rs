@@ -116,6 +116,7 @@ impl Directory {
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
             file.write_all(render_state(state).as_bytes())?;
+            file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
             Ok(())
         };

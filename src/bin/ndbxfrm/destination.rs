@@ -1,6 +1,6 @@
 //! What is written: a file that is complete or absent, or stdout.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -35,33 +35,43 @@ impl Destination {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let directory = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
         let file = tempfile::Builder::new()
             .prefix(".ndbxfrm-")
             // As any new file: the umask decides.
             .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(directory)
+            .tempfile_in(directory_of(path))
             .map_err(plain_error)?;
         remove_on_signal(file.path().to_owned())?;
         Ok(Self::File(file, path.to_owned()))
     }
 
-    /// Gives the complete file its name; another file that got it meanwhile stays.
+    /// Gives the complete file its name once it is on disk; another file that got the name
+    /// meanwhile stays.
     pub(crate) fn publish(self) -> io::Result<()> {
         match self {
-            Self::File(file, path) => file
-                .persist_noclobber(path)
-                .map(drop)
-                .map_err(|error| plain_error(error.error)),
+            Self::File(file, path) => {
+                file.as_file().sync_all()?;
+                let published = file.persist_noclobber(&path);
+                published.map_err(|error| plain_error(error.error))?;
+                // The name too should outlive a power cut, where the file system can do that.
+                if let Ok(directory) = File::open(directory_of(&path)) {
+                    let _ = directory.sync_all();
+                }
+                Ok(())
+            }
             Self::Stdout { mut stdout, .. } => stdout.flush(),
         }
     }
 }
 
 const EEXIST: i32 = 17;
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
 
 impl Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
