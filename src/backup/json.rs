@@ -25,7 +25,7 @@ use super::header::{ByteOrder, FileHeader, FileType};
 use super::log::{LogEntry, LogEvent, LogReader};
 use super::properties::PropertyValue;
 use super::row::Row;
-use super::source::Source;
+use super::source::{Counted, Source};
 use super::table::{Table, TableKind};
 use super::text::{TextOut, push_hex_bytes};
 use super::value::{Value, decode_value};
@@ -36,16 +36,19 @@ use crate::cluster::Version;
 ///
 /// # Errors
 ///
-/// If the output fails or the file is malformed. What comes before that is printed.
+/// If the output fails or the file is malformed. What comes before that is printed. The reader
+/// is read to its end, so a container that is damaged after what is printed is an error too.
 pub fn print_json(
     reader: impl Read,
     out: &mut dyn Write,
     ctl: Option<&CtlFile>,
 ) -> Result<(), BackupError> {
     let mut text = TextOut::new(out);
-    let printed = print_to(Source::new(reader), &mut text, ctl);
+    let mut reader = Counted::new(reader);
+    let printed = print_to(Source::new(&mut reader), &mut text, ctl);
     text.flush()?;
-    printed
+    printed?;
+    reader.exhaust()
 }
 
 fn print_to<R: Read>(

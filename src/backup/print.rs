@@ -10,7 +10,7 @@ use super::data::{DataItem, DataReader};
 use super::header::{ByteOrder, FileHeader, FileType, MAGIC, NEWEST_VERSION};
 use super::log::LogReader;
 use super::properties::{Properties, RawValue};
-use super::source::{Source, be_word, word_at};
+use super::source::{Counted, Source, be_word, word_at};
 use super::text::TextOut;
 
 /// What to print beyond the sections.
@@ -43,16 +43,20 @@ const LIST_WORDS_MAX: u32 = 1 << 17;
 /// # Errors
 ///
 /// If the output fails, or the file is truncated inside a section, record or entry. What comes
-/// before that is printed.
+/// before that is printed. The reader is read to its end, so a container that is damaged where
+/// nothing is printed from is an error too.
 pub fn print(
     reader: impl Read,
     out: &mut dyn Write,
     options: PrintOptions,
 ) -> Result<Printed, BackupError> {
     let mut text = TextOut::new(out);
-    let printed = print_to(Source::new(reader), &mut text, options);
+    let mut reader = Counted::new(reader);
+    let printed = print_to(Source::new(&mut reader), &mut text, options);
     text.flush()?;
-    printed
+    let printed = printed?;
+    reader.exhaust()?;
+    Ok(printed)
 }
 
 fn print_to<R: Read>(

@@ -99,6 +99,40 @@ impl<R: Read> Source<R> {
     }
 }
 
+/// A reader of which the part that nobody asked for can be read too: a container shows that it
+/// is whole, and of the right password, at its end only.
+pub(crate) struct Counted<R> {
+    inner: R,
+    position: u64,
+}
+
+impl<R: Read> Counted<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Counted { inner, position: 0 }
+    }
+
+    /// Reads what is left.
+    pub(crate) fn exhaust(&mut self) -> Result<(), BackupError> {
+        let offset = self.position;
+        match io::copy(self, &mut io::sink()) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(BackupError::Read {
+                what: "rest of the file",
+                offset,
+                source,
+            }),
+        }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
 /// Word number `index` of `bytes`, big-endian; zero beyond the end.
 pub(crate) fn be_word(bytes: &[u8], index: usize) -> u32 {
     word_at(bytes, index).map_or(0, u32::from_be_bytes)

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(at_end("all report b"), ["backupstatus"]);
         assert_eq!(at_end("AL"), ["ALL"]);
         assert_eq!(at_end("ALL CLUSTERLOG BA"), ["BACKUP="]);
-        assert_eq!(at_end("CLUSTERLOG ON DEBUG D"), [String::new(); 0]);
+        assert!(at_end("CLUSTERLOG ON DEBUG D").is_empty());
         assert_eq!(at_end("ALL RESTART -"), ["-N", "-I", "-A", "-F"]);
     }
 

@@ -9,6 +9,7 @@ mod fuzz_corpus;
 mod grammar;
 mod grammar_properties;
 mod layers;
+mod mutations;
 mod print_backup_file;
 mod pty;
 mod pty_document;

@@ -13,7 +13,7 @@ use openssl::symm::{self, Crypter, Mode};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
-const FIXTURE_PASSWORD: &[u8] = b"Fixture pass #1 (a-z)";
+pub(crate) const FIXTURE_PASSWORD: &[u8] = b"Fixture pass #1 (a-z)";
 
 pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")

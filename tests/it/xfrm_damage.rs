@@ -5,9 +5,7 @@ use std::io::Cursor;
 
 use ndbmgm::xfrm::{Encryption, Fault, Header, Options, ReadOptions, Secret, XfrmError, open_with};
 
-use crate::xfrm::{
-    FEW, backup_file, every_way, fixture_password, plaintexts, read_all, sample, sha256, write_all,
-};
+use crate::xfrm::{FEW, backup_file, every_way, read_all, sample, write_all};
 
 fn secret32() -> Secret {
     Secret::new((0..32).collect::<Vec<u8>>())
@@ -258,10 +256,10 @@ fn header_fields_out_of_range_are_named() {
 }
 
 /// A simple generator, so that a failure can be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -269,7 +267,7 @@ impl Dice {
     }
 }
 
-fn mutate(file: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn mutate(file: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut damaged = file.to_vec();
     // Half of the time where the structure is.
     let at = match dice.roll(4) {
@@ -322,55 +320,4 @@ fn ten_thousand_mutations_of_a_container_are_errors_or_harmless() {
             check_mutations("BACKUP-1.2.log", &file, &secret, &data, count);
         }
     }
-}
-
-#[test]
-fn mutations_of_recorded_containers_are_errors_or_harmless() {
-    let secret = fixture_password();
-    for (name, file, data) in recorded_containers() {
-        // Deriving a recorded file's key takes its time.
-        let count = if is_az31(&file) { 200 } else { 10 };
-        let mut dice = Dice(42);
-        for turn in 0..count {
-            let damaged = mutate(&file, &mut dice);
-            if let Ok(found) = read_all(&damaged, Some(&secret)) {
-                let is_raw = damaged.len() < 8 && found == damaged;
-                assert!(found == data || is_raw, "{name}, mutation {turn}");
-            }
-        }
-    }
-}
-
-#[test]
-#[ignore = "takes minutes"]
-fn ten_thousand_mutations_of_every_recorded_container_are_errors_or_harmless() {
-    let secret = fixture_password();
-    for (name, file, data) in recorded_containers() {
-        // The same with a key that is derived fast.
-        let file = if is_az31(&file) {
-            file
-        } else {
-            let header = Header::decode(&file).unwrap();
-            encrypted(&data, header.flags.is_compressed(), &secret)
-        };
-        check_mutations(&name, &file, &secret, &data, 10_000);
-    }
-}
-
-fn is_az31(file: &[u8]) -> bool {
-    file.starts_with(&[0xFE, 3, 1])
-}
-
-/// Name, bytes and plaintext of the recorded files that are containers.
-fn recorded_containers() -> Vec<(String, Vec<u8>, Vec<u8>)> {
-    let mut containers = Vec::new();
-    for (name, sum, _) in plaintexts() {
-        let file = fs::read(backup_file(&name)).unwrap();
-        if is_az31(&file) || file.starts_with(b"NDBXFRM1") {
-            let data = read_all(&file, Some(&fixture_password())).unwrap();
-            assert_eq!(sha256(&data), sum);
-            containers.push((name, file, data));
-        }
-    }
-    containers
 }
