@@ -55,7 +55,9 @@ pub fn print(
     let printed = print_to(Source::new(&mut reader), &mut text, options);
     text.flush()?;
     let printed = printed?;
-    reader.exhaust()?;
+    if let Printed::Whole = printed {
+        reader.exhaust()?;
+    }
     Ok(printed)
 }
 

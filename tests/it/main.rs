@@ -3,6 +3,7 @@
 
 mod backup_files;
 mod backup_vectors;
+mod encrypted_backups;
 mod events;
 mod fake_server;
 mod fuzz_corpus;
