@@ -11,6 +11,7 @@ mod grammar;
 mod grammar_properties;
 mod layers;
 mod mutations;
+mod operations;
 mod print_backup_file;
 mod pty;
 mod pty_document;
