@@ -268,9 +268,8 @@ fn sentence_of(error: &clap::Error) -> String {
             Some(source) => format!("option '{option}': '{value}': {source}."),
             None => format!("option '{option}': '{value}' is not a value it takes."),
         },
-        ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
-            format!("unexpected argument '{argument}'.")
-        }
+        ErrorKind::TooManyValues => format!("unexpected argument '{value}'."),
+        ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'."),
         ErrorKind::MissingRequiredArgument => format!("missing argument {argument}."),
         ErrorKind::ArgumentConflict => {
             let other = context(ContextKind::PriorArg);

@@ -96,6 +96,16 @@ pub enum SecretFault {
     TerminalFailed(i32),
 }
 
+impl SecretError {
+    /// True if the user typed Ctrl-C or Ctrl-D instead of a secret.
+    pub fn is_given_up(&self) -> bool {
+        matches!(
+            self.fault,
+            SecretFault::NoEnd | SecretFault::TerminalFailed(EINTR)
+        )
+    }
+}
+
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SecretOption { prefix, kind } = self.option;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::error::{ClientError, LISTEN};
-use super::events::EventStream;
+use super::events::{EventStream, SILENCE_LIMIT};
 use super::session::Session;
 use crate::cluster::{
     BackupId, BackupPassword, Event, EventBody, EventCategory, LogLevel, SnapshotPoint, Version,
@@ -154,7 +154,9 @@ impl Session {
         let block = exchange.block().await?;
         ListenReply::decode(&block).map_err(|error| ClientError::from_reply(error, 0, LISTEN))?;
         let (stream, reader) = exchange.into_events();
-        Ok(EventStream::new(stream, reader))
+        let mut events = EventStream::new(stream, reader);
+        events.set_silence_limit(SILENCE_LIMIT.min(self.timeout()));
+        Ok(events)
     }
 
     /// Makes this session a stream of the events of these categories, up to these levels.

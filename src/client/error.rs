@@ -146,6 +146,18 @@ impl ClientError {
         }
     }
 
+    /// True if the request may have been sent but no answer to it came.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(
+            self,
+            ClientError::TimedOut { .. }
+                | ClientError::Disconnected { .. }
+                | ClientError::Unreachable { .. }
+                | ClientError::Socket { .. }
+                | ClientError::Protocol { .. }
+        )
+    }
+
     /// The text that the original's prompt prints below the number; may be empty.
     pub fn description(&self) -> String {
         match self {

@@ -16,10 +16,11 @@ pub(super) fn advice(
     kind: ParseErrorKind,
     next: &[Next],
 ) -> Option<String> {
-    if word.is_empty() {
-        return None;
-    }
     let candidates: Vec<&'static str> = next.iter().filter_map(|next| next.word()).collect();
+    if word.is_empty() {
+        return (kind == ParseErrorKind::BackupOption && !candidates.is_empty())
+            .then(|| format!("the command goes on with {}", candidates.join(" or ")));
+    }
     if word.contains(';') && !word.contains(['\'', '"']) {
         return Some("a line is one command: semicolons do not separate commands".into());
     }

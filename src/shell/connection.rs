@@ -25,8 +25,8 @@ impl Shell {
             && let Err(error) = session.check_connection().await
         {
             self.session = None;
-            self.output
-                .print(&render::render_error(error.number(), &error.description()));
+            print_parser_line(&self.output, &error);
+            self.explain(&error);
             return Err(Exit::CommandFailed);
         }
         Ok(())
@@ -35,7 +35,7 @@ impl Shell {
     /// Makes the main connection and, at the prompt, the event connection.
     pub(super) async fn connect(&mut self) -> Result<(), Exit> {
         let output = self.output.clone();
-        let mut advised = self.settings.simulated;
+        let mut advised = self.advised;
         let connected = client::connect(&self.settings.connect, &mut |progress| {
             output.print(&render::render_connect_progress(&progress));
             if matches!(progress, ConnectProgress::FirstPassFailed { .. })
@@ -47,15 +47,15 @@ impl Shell {
             }
         })
         .await;
+        self.advised = advised;
         let session = match connected {
             Ok(session) => session,
             Err(error) => {
-                self.give_up(&error, advised);
+                self.give_up(&error);
                 return Err(Exit::CommandFailed);
             }
         };
-        let has_events = self.feed.as_ref().is_some_and(EventFeed::is_running);
-        if self.has_prompt() && !has_events {
+        if self.has_prompt() && !self.has_events() {
             self.open_feed(&session).await;
         }
         if self.has_prompt() || self.settings.verbose > 0 {
@@ -70,12 +70,18 @@ impl Shell {
     }
 
     /// The walk has printed the original's lines; why it failed goes to standard error.
-    fn give_up(&self, error: &ClientError, advised: bool) {
+    fn give_up(&mut self, error: &ClientError) {
         self.output
             .advise(&render::render_unreachable(&error.to_string()));
-        if !advised {
+        if !self.advised {
             self.output.advise(render::SIM_ADVICE);
+            self.advised = true;
         }
+    }
+
+    /// The event connection of the prompt is there and shows signs of life.
+    pub(super) fn has_events(&self) -> bool {
+        self.feed.as_ref().is_some_and(EventFeed::is_running)
     }
 
     async fn open_feed(&mut self, session: &Session) {
@@ -104,9 +110,19 @@ impl Shell {
 
     /// Prints why a request failed, then checks whether the connection survived it.
     pub(super) async fn print_error(&mut self, error: &ClientError) {
-        self.output
-            .print(&render::render_error(error.number(), &error.description()));
+        self.explain(error);
         self.check_after_error().await;
+    }
+
+    /// The original's two lines; where they do not say what happened, standard error does.
+    fn explain(&self, error: &ClientError) {
+        let description = error.description();
+        self.output
+            .print(&render::render_error(error.number(), &description));
+        if description.is_empty() && error.parser_line().is_none() {
+            self.output
+                .advise(&render::render_unreachable(&error.to_string()));
+        }
     }
 
     /// Drops the connection if it does not answer any more.

@@ -130,6 +130,8 @@ struct Shell {
     feed: Option<EventFeed>,
     prompt: String,
     interrupt: Interrupt,
+    /// The hint to try a simulated cluster has been given, or is out of place.
+    advised: bool,
 }
 
 impl Shell {
@@ -142,6 +144,7 @@ impl Shell {
             Mode::Piped
         };
         Self {
+            advised: settings.simulated,
             settings,
             mode,
             output: Output::new(),

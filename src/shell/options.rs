@@ -37,6 +37,11 @@ pub const PROGRAM: Program = Program {
             max: i32::MAX as i64,
         },
         Number {
+            option: "request-timeout",
+            min: 1,
+            max: 86_400,
+        },
+        Number {
             option: "verbose",
             min: 0,
             max: i32::MAX as i64,
@@ -86,6 +91,10 @@ pub struct Options {
     /// Seconds between two attempts
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub connect_retry_delay: u32,
+    /// Longest wait in seconds for a connection, an answer or a sign of life of the management
+    /// server; a backup that is waited for may take longer
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
+    pub request_timeout: u64,
     /// Carry out one command and end
     #[arg(short = 'e', long, value_name = "COMMAND")]
     pub execute: Option<String>,
@@ -159,7 +168,7 @@ impl Options {
                 connect_string,
                 retries: Retries::from_option(self.connect_retries),
                 delay: Duration::from_secs(u64::from(self.connect_retry_delay)),
-                timeout: DEFAULT_TIMEOUT,
+                timeout: Duration::from_secs(self.request_timeout),
             },
             execute: self.execute,
             prompt: self.prompt,

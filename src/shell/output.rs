@@ -5,7 +5,7 @@
 //! Printing through the editor blocks until the editor looks, hence the thread. At any other time
 //! text is written directly, in order.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -76,6 +76,13 @@ impl Output {
     /// Writes to standard error. Nothing can be done when that fails.
     pub(super) fn advise(&self, text: &str) {
         let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Begins a new line on a terminal that has just echoed `^C`, or a key that shows nothing.
+    pub(super) fn end_typed_line(&self) {
+        if io::stderr().is_terminal() {
+            self.advise("\n");
+        }
     }
 
     /// What made standard output fail. A reader that went away is no failure of ours.

@@ -5,6 +5,7 @@
 //! `default` section count for every section of its kind, wherever it stands in the file.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::parameter::{self, ParameterValue, SectionKind};
@@ -13,6 +14,8 @@ use crate::cluster::{NodeId, NodeType};
 
 /// Largest config.ini that is read, in bytes.
 const FILE_MAX: u64 = 16 << 20;
+/// Longest text of a fault, in letters.
+const FAULT_MAX: usize = 200;
 
 /// A config.ini that cannot be used. Names the file, and the line where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -61,20 +64,23 @@ pub fn read_config_file(path: &Path) -> Result<Topology, ConfigFileError> {
         path: path.to_owned(),
         source,
     };
-    let size = std::fs::metadata(path).map_err(read)?.len();
-    if size > FILE_MAX {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(read)?;
+    file.take(FILE_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(read)?;
+    if bytes.len() as u64 > FILE_MAX {
         return Err(read(std::io::Error::other("too large for a config.ini")));
     }
-    let bytes = std::fs::read(path).map_err(read)?;
     parse_config_file(&String::from_utf8_lossy(&bytes), path)
 }
 
 /// Checks the text of a config.ini; `path` is for the messages.
 pub fn parse_config_file(text: &str, path: &Path) -> Result<Topology, ConfigFileError> {
-    let fault = |(line, fault)| ConfigFileError::Line {
+    let fault = |(line, fault): Fault| ConfigFileError::Line {
         path: path.to_owned(),
         line,
-        fault,
+        fault: printable(&fault),
     };
     let sections = parse_sections(text).map_err(fault)?;
     let mut topology = assemble(sections).map_err(fault)?;
@@ -86,6 +92,15 @@ pub fn parse_config_file(text: &str, path: &Path) -> Result<Topology, ConfigFile
             source,
         })?;
     Ok(topology)
+}
+
+/// A fault without what a file that is no config.ini would do to a terminal.
+fn printable(fault: &str) -> String {
+    fault
+        .chars()
+        .take(FAULT_MAX)
+        .map(|letter| if letter.is_control() { '?' } else { letter })
+        .collect()
 }
 
 type Fault = (usize, String);

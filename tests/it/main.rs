@@ -9,6 +9,8 @@ mod fake_server;
 mod fuzz_corpus;
 mod grammar;
 mod grammar_properties;
+mod hostile_clients;
+mod hostile_server;
 mod layers;
 mod mutations;
 mod operations;

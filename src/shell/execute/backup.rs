@@ -8,11 +8,11 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use crate::cli::{Exit, SecretFault, SecretKind, SecretOption, prompt_secret};
-use crate::client::{ClientError, Session, StartBackupOptions};
+use crate::client::{ClientError, ConnectOptions, Retries, Session, StartBackupOptions, connect};
 use crate::cluster::{BackupId, BackupPassword, EventBody, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
@@ -47,11 +47,7 @@ impl Shell {
         let interrupt = self.interrupt;
         let options = tokio::select! {
             options = self.backup_options(backup) => options?,
-            () = interrupt.next() => {
-                self.session = None;
-                self.output.advise(render::INTERRUPTED);
-                return Err(Exit::Interrupted);
-            }
+            () = interrupt.next() => return Err(self.leave_request()),
         };
         self.output.print(render::render_waiting(options.wait));
         if self.mode == Mode::OneShot && options.wait != WaitFor::Nothing {
@@ -88,9 +84,8 @@ impl Shell {
     fn password_of(&mut self, backup: &StartBackup) -> Result<Option<BackupPassword>, Exit> {
         let asked = match &backup.encryption {
             Some(Encryption::Password(given)) => Ok(given.expose().to_vec().into()),
-            Some(Encryption::AskPassword) => self.default_or_typed_password(),
-            None if self.settings.encrypt_backup => self.default_or_typed_password(),
-            None => return Ok(None),
+            None if !self.settings.encrypt_backup => return Ok(None),
+            Some(Encryption::AskPassword) | None => self.default_or_typed_password()?,
         };
         asked
             .and_then(|password| BackupPassword::new(password).map_err(|error| error.to_string()))
@@ -104,36 +99,42 @@ impl Shell {
             })
     }
 
-    fn default_or_typed_password(&self) -> Result<Zeroizing<Vec<u8>>, String> {
+    /// The outer error: the user gave up. The inner one: no password, or none that can be used.
+    fn default_or_typed_password(&self) -> Result<Result<Zeroizing<Vec<u8>>, String>, Exit> {
         if let Some(password) = &self.settings.backup_password {
-            return Ok(password.clone());
+            return Ok(Ok(password.clone()));
         }
         // A terminal that nobody looks at must not hold up a script.
         if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
-            return Err(render::PASSWORD_NEEDED.to_owned());
+            return Ok(Err(render::PASSWORD_NEEDED.to_owned()));
         }
         // Typing Ctrl-C must not end the program before the terminal echoes again.
         let _ = Interrupt::end_command();
-        let typed = prompt_secret(PASSWORD, "Enter backup password: ")
-            .and_then(|first| {
-                let again = prompt_secret(PASSWORD, "Enter backup password again: ")?;
-                Ok((first, again))
-            })
-            .map_err(|error| match error.fault {
+        let typed = prompt_secret(PASSWORD, "Enter backup password: ").and_then(|first| {
+            let again = prompt_secret(PASSWORD, "Enter backup password again: ")?;
+            Ok((first, again))
+        });
+        Ok(match typed {
+            Ok((first, again)) if first == again => Ok(first),
+            Ok(_) => Err(render::PASSWORDS_DIFFER.to_owned()),
+            Err(error) if error.is_given_up() => {
+                self.output.end_typed_line();
+                self.output.advise(render::NO_PASSWORD_TYPED);
+                return Err(Exit::Interrupted);
+            }
+            Err(error) => Err(match error.fault {
                 SecretFault::TerminalFailed(_) => render::PASSWORD_NEEDED.to_owned(),
                 _ => error.to_string(),
-            })?;
-        if typed.0 != typed.1 {
-            return Err(render::PASSWORDS_DIFFER.to_owned());
-        }
-        Ok(typed.0)
+            }),
+        })
     }
 
     /// One-shot with WAIT: an event connection of its own, whose events are printed once the
     /// server has said that the backup went as asked.
     async fn backup_once(&mut self, options: StartBackupOptions) -> Result<(), Exit> {
         let session = self.session.as_ref().ok_or(Exit::CommandFailed)?;
-        let stream = match listen_to_backups(&self.same_server(session)).await {
+        let server = self.same_server(session);
+        let stream = match listen_to_backups(&server).await {
             Ok(stream) => stream,
             Err(error) => {
                 self.output.print(render::BACKUP_EVENTS_FAILED);
@@ -151,13 +152,13 @@ impl Shell {
             let session = self.session()?;
             let reply = session.start_backup(options);
             tokio::select! {
-                replied = watch.collect_until(reply) => Some(replied),
+                replied = watch.collect_until(reply, server_is_gone(&server, || false)) => Some(replied),
                 () = ctrl_c.next() => None,
             }
         };
         match replied {
             None => Err(self.leave_backup(watch.id())),
-            Some(Err(error)) => Err(self.fail(render::BACKUP_FAILED, &error).await),
+            Some(Err(error)) => Err(self.backup_failed(&error).await),
             Some(Ok(id)) => {
                 let output = self.output.clone();
                 let verdict = tokio::select! {
@@ -172,6 +173,7 @@ impl Shell {
     /// Ctrl-C in a WAIT without a prompt to go back to. The simulator of this process ends with it and says so itself.
     fn leave_backup(&mut self, id: Option<u32>) -> Exit {
         self.session = None;
+        self.output.end_typed_line();
         if !self.settings.simulated {
             self.output.advise(&render::render_detached(id));
         }
@@ -184,10 +186,12 @@ impl Shell {
             Verdict::Aborted(id) => self.output.advise(&render::render_unexpected_end(id)),
             Verdict::Silence(id) => {
                 self.output.print(render::BACKUP_EVENTS_LOST);
-                self.output.advise(&render::render_events_ended(id));
+                self.output.advise(&render::render_events_ended(id, None));
             }
-            Verdict::ConnectionLost(id) => {
-                self.output.advise(&render::render_events_ended(id));
+            Verdict::ConnectionLost(id, error) => {
+                let reason = error.to_string();
+                self.output
+                    .advise(&render::render_events_ended(id, Some(&reason)));
             }
         }
         Err(Exit::CommandFailed)
@@ -203,17 +207,23 @@ impl Shell {
             .filter(|feed| feed.is_running())
             .map(EventFeed::backups);
         let mut session = self.session.take().ok_or(Exit::CommandFailed)?;
+        let server = self.same_server(&session);
         let mut request = tokio::spawn(async move {
             let replied = session.start_backup(options).await;
             (session, replied)
         });
         let (session, replied) = tokio::select! {
             finished = &mut request => finished.map_err(|_| Exit::CommandFailed)?,
+            error = server_is_gone(&server, || self.has_events()) => {
+                request.abort();
+                return Err(self.backup_failed(&error).await);
+            }
             () = self.interrupt.next() => {
                 let started = given_id.or(events.as_mut().and_then(last_started));
                 if self.mode != Mode::Terminal {
                     return Err(self.leave_backup(started));
                 }
+                self.output.end_typed_line();
                 self.output.print(&render::render_detached(started));
                 let output = self.output.clone();
                 tokio::spawn(report_in_background(request, output));
@@ -229,8 +239,17 @@ impl Shell {
         }
         match replied {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.fail(render::BACKUP_FAILED, &error).await),
+            Err(error) => Err(self.backup_failed(&error).await),
         }
+    }
+
+    /// Says that START BACKUP failed; without an answer nobody knows what became of the backup.
+    async fn backup_failed(&mut self, error: &ClientError) -> Exit {
+        let exit = self.fail(render::BACKUP_FAILED, error).await;
+        if error.is_unanswered() {
+            self.output.advise(render::BACKUP_UNKNOWN);
+        }
+        exit
     }
 
     pub(super) async fn abort_backup(&mut self, id: BackupId) -> Result<(), Exit> {
@@ -267,6 +286,29 @@ impl Shell {
                 self.prepare().await?;
                 Ok(None)
             }
+        }
+    }
+}
+
+/// Waits until the server does not answer any more. It says nothing between the start of a
+/// backup and its end, which may be two days; so, unless an event connection tells, it is asked
+/// from time to time on a connection of its own whether it is there.
+async fn server_is_gone(server: &ConnectOptions, has_events: impl Fn() -> bool) -> ClientError {
+    let once = ConnectOptions {
+        retries: Retries::Attempts(1),
+        ..server.clone()
+    };
+    loop {
+        sleep(server.timeout).await;
+        if has_events() {
+            continue;
+        }
+        let asked = async {
+            let mut session = connect(&once, &mut |_| {}).await?;
+            session.check_connection().await
+        };
+        if let Err(error) = asked.await {
+            return error;
         }
     }
 }

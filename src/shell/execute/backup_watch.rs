@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::client::EventStream;
+use crate::client::{ClientError, EventStream};
 use crate::cluster::{BackupId, Event, EventBody, WaitFor};
 
 use super::super::render;
@@ -26,8 +26,8 @@ pub(super) enum Verdict {
     Aborted(u32),
     /// No event came for too long.
     Silence(Option<u32>),
-    /// The event connection ended.
-    ConnectionLost(Option<u32>),
+    /// The event connection ended, for this reason.
+    ConnectionLost(Option<u32>, ClientError),
 }
 
 /// Reads the events of one backup.
@@ -36,7 +36,7 @@ pub(super) struct BackupWatch {
     id: Option<u32>,
     wait: WaitFor,
     early: Vec<Event>,
-    lost: bool,
+    lost: Option<ClientError>,
 }
 
 impl BackupWatch {
@@ -46,7 +46,7 @@ impl BackupWatch {
             id: id.map(BackupId::get),
             wait,
             early: Vec::new(),
-            lost: false,
+            lost: None,
         }
     }
 
@@ -61,20 +61,27 @@ impl BackupWatch {
     }
 
     /// Keeps events while `reply` is under way: a server drops a listener that does not read.
-    pub(super) async fn collect_until<T>(&mut self, reply: impl Future<Output = T>) -> T {
+    /// Once the event connection is lost, `gone` may end the wait.
+    pub(super) async fn collect_until<T, E>(
+        &mut self,
+        reply: impl Future<Output = Result<T, E>>,
+        gone: impl Future<Output = E>,
+    ) -> Result<T, E> {
         let mut reply = std::pin::pin!(reply);
+        let mut gone = std::pin::pin!(gone);
         loop {
             let event = tokio::select! {
                 biased;
                 replied = &mut reply => return replied,
-                event = self.stream.next(), if !self.lost => event,
+                event = self.stream.next(), if self.lost.is_none() => event,
+                error = &mut gone, if self.lost.is_some() => return Err(error),
             };
             match event {
                 Ok(event) if is_told(&event) && self.early.len() < EARLY_MAX => {
                     self.early.push(event);
                 }
                 Ok(_) => {}
-                Err(_) => self.lost = true,
+                Err(error) => self.lost = Some(error),
             }
         }
     }
@@ -92,8 +99,8 @@ impl BackupWatch {
                 return verdict;
             }
         }
-        if self.lost {
-            return Verdict::ConnectionLost(self.id);
+        if let Some(error) = self.lost.take() {
+            return Verdict::ConnectionLost(self.id, error);
         }
         let mut silent = 0;
         while silent < WAITS_MAX {
@@ -110,8 +117,9 @@ impl BackupWatch {
     /// Reads up to the next event of this backup.
     async fn next_verdict(&mut self, print: &mut impl FnMut(&str)) -> Option<Verdict> {
         loop {
-            let Ok(event) = self.stream.next().await else {
-                return Some(Verdict::ConnectionLost(self.id));
+            let event = match self.stream.next().await {
+                Ok(event) => event,
+                Err(error) => return Some(Verdict::ConnectionLost(self.id, error)),
             };
             if self.is_ours(&event) {
                 return self.observe(&event, print);

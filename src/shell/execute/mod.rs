@@ -32,11 +32,19 @@ impl Shell {
             () = interrupt.next() => {}
         }
         if needs_connection {
-            // A reply may be half read.
-            self.session = None;
-            self.output.advise(render::INTERRUPTED);
+            return Err(self.leave_request());
         }
         Err(Exit::Interrupted)
+    }
+
+    /// Ctrl-C while connecting or during a request.
+    pub(super) fn leave_request(&mut self) -> Exit {
+        // A reply may be half read.
+        let was_connected = self.session.take().is_some();
+        self.output.end_typed_line();
+        self.output
+            .advise(render::render_interrupted(was_connected));
+        Exit::Interrupted
     }
 
     async fn execute_to_its_end(&mut self, command: Command) -> Result<(), Exit> {

@@ -18,6 +18,15 @@ pub(in crate::shell) const UNENCRYPTED_WARNING: &str =
 /// START BACKUP was refused or its backup ended in failure; the reason follows.
 pub(in crate::shell) const BACKUP_FAILED: &str = "Backup failed\n";
 
+/// For standard error: the management server did not say what became of START BACKUP.
+pub(in crate::shell) const BACKUP_UNKNOWN: &str = "\
+Error: the management server did not answer; the backup may run, be complete or not exist.
+       ALL REPORT BackupStatus and the cluster log tell, once the server is back.
+";
+
+/// For standard error: Ctrl-C or Ctrl-D at the password.
+pub(in crate::shell) const NO_PASSWORD_TYPED: &str = "No password was typed. Nothing was sent.\n";
+
 /// The event connection of a one-shot WAIT could not be made; the reason follows.
 pub(in crate::shell) const BACKUP_EVENTS_FAILED: &str = "Initializing start of backup failed\n";
 
@@ -78,10 +87,12 @@ pub(in crate::shell) fn render_unexpected_end(id: u32) -> String {
 }
 
 /// For standard error: the event connection ended before the backup's end was seen.
-pub(in crate::shell) fn render_events_ended(id: Option<u32>) -> String {
+pub(in crate::shell) fn render_events_ended(id: Option<u32>, reason: Option<&str>) -> String {
     let backup = id.map_or("The backup".to_owned(), |id| format!("Backup {id}"));
+    let reason = reason.map(|reason| format!(" ({reason})"));
+    let reason = reason.unwrap_or_default();
     format!(
-        "Error: the event connection was lost. {backup} was accepted by the cluster; \
+        "Error: the event connection was lost{reason}. {backup} was accepted by the cluster; \
          ALL REPORT BackupStatus and the cluster log tell how it went on.\n"
     )
 }

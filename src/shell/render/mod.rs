@@ -65,9 +65,14 @@ pub(super) fn render_error(number: u32, description: &str) -> String {
     )
 }
 
-/// For standard error: Ctrl-C while a request was under way.
-pub(super) const INTERRUPTED: &str =
-    "Interrupted. What was sent to the management server is still carried out.\n";
+/// For standard error: Ctrl-C while connecting, or while a request was under way.
+pub(super) fn render_interrupted(was_connected: bool) -> &'static str {
+    if was_connected {
+        "Interrupted. What was sent to the management server is still carried out.\n"
+    } else {
+        "Interrupted. Nothing was sent.\n"
+    }
+}
 
 /// PROMPT.
 pub(super) fn render_prompt_set(prompt: Option<&str>) -> String {
