@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 
-/// Target and the fixtures that are its seeds.
-const TARGETS: [(&str, fn(&[u8]), &[&str]); 10] = [
+/// A target's name, the target, and the fixtures that are its seeds.
+type Target = (&'static str, fn(&[u8]), &'static [&'static str]);
+
+const TARGETS: [Target; 10] = [
     ("command", targets::command, &[]),
     ("wire_reply", targets::wire_reply, &[]),
     ("wire_request", targets::wire_request, &[]),

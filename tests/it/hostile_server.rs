@@ -36,7 +36,7 @@ enum Answer {
     Freeze,
 }
 
-/// A server that answers some requests as it should not. Gone with its last connection.
+/// A server that answers some requests as it should not.
 fn serve(lies: &'static [(&'static str, Answer)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -187,15 +187,17 @@ fn check_failure(case: &str, ended: &Ended, message: &str) {
     assert!(said.len() < 4000, "too much was said: {told}");
 }
 
+/// What is wrong, the command, what the server does instead of answering which request, and what
+/// the client has to say.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, Answer)],
+    &'static str,
+);
+
 /// Runs a command with -e and on standard input against a server that lies.
-fn check_lies(
-    cases: &'static [(
-        &'static str,
-        &'static str,
-        &'static [(&'static str, Answer)],
-        &'static str,
-    )],
-) {
+fn check_lies(cases: &'static [Case]) {
     let runs: Vec<_> = cases
         .iter()
         .flat_map(|case| [(case, false), (case, true)])
