@@ -118,7 +118,9 @@ impl Shell {
             Ok((first, again)) if first == again => Ok(first),
             Ok(_) => Err(render::PASSWORDS_DIFFER.to_owned()),
             Err(error) if error.is_given_up() => {
-                self.output.end_typed_line();
+                if error.fault == SecretFault::NoEnd {
+                    self.output.end_typed_line();
+                }
                 self.output.advise(render::NO_PASSWORD_TYPED);
                 return Err(Exit::Interrupted);
             }

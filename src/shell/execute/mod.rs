@@ -26,14 +26,15 @@ impl Shell {
             return self.start_backup(options).await;
         }
         let interrupt = self.interrupt;
-        let needs_connection = command.needs_connection();
+        let connects = command.needs_connection() || matches!(command, Command::Connect(_));
         tokio::select! {
             result = self.execute_to_its_end(command) => return result,
             () = interrupt.next() => {}
         }
-        if needs_connection {
+        if connects {
             return Err(self.leave_request());
         }
+        self.output.end_typed_line();
         Err(Exit::Interrupted)
     }
 
