@@ -5,6 +5,7 @@
 //! Printing through the editor blocks until the editor looks, hence the thread. At any other time
 //! text is written directly, in order.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,11 +59,12 @@ impl Output {
 
     /// Writes the text of a command to standard output, at once.
     pub(super) fn print(&self, text: &str) {
-        self.lock().write(text);
+        self.lock().write(&harmless(text));
     }
 
     /// Writes text that nobody asked for: above the line that is edited, else directly.
     pub(super) fn announce(&self, text: String) {
+        let text = harmless(&text).into_owned();
         let mut state = self.lock();
         if state.editing
             && let Some(above) = &state.above
@@ -75,7 +77,7 @@ impl Output {
 
     /// Writes to standard error. Nothing can be done when that fails.
     pub(super) fn advise(&self, text: &str) {
-        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = io::stderr().write_all(harmless(text).as_bytes());
     }
 
     /// Begins a new line on a terminal that has just echoed `^C`, or a key that shows nothing.
@@ -98,6 +100,17 @@ impl Output {
     }
 }
 
+/// Text without control characters: a server can put them into what is repeated here, and a
+/// terminal would obey them.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if text.contains(is_harmful) {
+        Cow::Owned(text.replace(is_harmful, "?"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 impl State {
     fn write(&mut self, text: &str) {
         if self.failure.is_some() || text.is_empty() {
@@ -110,5 +123,16 @@ impl State {
         {
             self.failure = Some(error);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_written() {
+        assert_eq!(harmless("id=2\t@127.0.0.1\n"), "id=2\t@127.0.0.1\n");
+        assert_eq!(harmless("\u{1b}[2J\u{7}\r\u{9b}ä"), "?[2J???ä");
     }
 }
