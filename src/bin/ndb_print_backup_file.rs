@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use ndbmgm::backup::{self, BackupError, CtlFile, PrintOptions, Printed};
 use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
-use ndbmgm::xfrm::{self, Secret, XfrmReader};
+use ndbmgm::xfrm::{self, Secret, XfrmError, XfrmReader};
 
 const SECRETS: &[SecretOption] = &[
     SecretOption {
@@ -190,7 +190,10 @@ fn say(line: &str) {
 
 fn open(path: &Path, secret: Option<&Secret>) -> Result<XfrmReader<File>, Failure> {
     let file = File::open(path).map_err(|error| Failure::new(&error))?;
-    xfrm::open(file, secret).map_err(|error| Failure::new(&error))
+    xfrm::open(file, secret).map_err(|error| match error {
+        XfrmError::SecretNeeded => Failure(Some(format!("{error} (-P asks for the password)"))),
+        error => Failure::new(&error),
+    })
 }
 
 fn print_text(path: &Path, secret: Option<&Secret>, options: &Options) -> Result<(), Failure> {
