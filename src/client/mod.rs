@@ -20,15 +20,21 @@
 //! | [`log_signals`](Session::log_signals), [`start_signallog`](Session::start_signallog), [`stop_signallog`](Session::stop_signallog) | `log signals`, `start signallog`, `stop signallog` |
 //! | [`get_info_clusterlog`](Session::get_info_clusterlog), [`set_logfilter`](Session::set_logfilter) | `get info clusterlog`, `set logfilter` |
 //! | [`get_cluster_loglevel`](Session::get_cluster_loglevel), [`set_cluster_loglevel`](Session::set_cluster_loglevel), [`set_loglevel`](Session::set_loglevel) | `get cluster loglevel`, `set cluster loglevel`, `set loglevel` |
-//! | [`get_config`](Session::get_config), [`get_config_from`](Session::get_config_from) | `get config_v2` or `get config` |
+//! | [`get_config`](Session::get_config), [`get_config_from`](Session::get_config_from) | `get config_v2` |
 //! | [`set_config`](Session::set_config), [`reload_config`](Session::reload_config) | `set config_v2`, `reload config` |
 //! | [`show_config`](Session::show_config), [`show_variables`](Session::show_variables) | `show config`, `show variables` |
-//! | [`set_parameter`](Session::set_parameter), [`set_connection_parameter`](Session::set_connection_parameter), [`get_connection_parameter`](Session::get_connection_parameter), [`set_ports`](Session::set_ports) | the same words |
+//! | [`set_parameter`](Session::set_parameter) | `set parameter` |
+//! | [`set_connection_parameter`](Session::set_connection_parameter), [`get_connection_parameter`](Session::get_connection_parameter) | `set connection parameter`, `get connection parameter` |
+//! | [`set_ports`](Session::set_ports) | `set ports` |
 //! | [`get_nodeid`](Session::get_nodeid), [`get_mgmd_nodeid`](Session::get_mgmd_nodeid) | `get nodeid`, `get mgmd nodeid` |
-//! | [`list_sessions`](Session::list_sessions), [`get_session`](Session::get_session), [`get_session_id`](Session::get_session_id), [`purge_stale_sessions`](Session::purge_stale_sessions) | the same words |
+//! | [`list_sessions`](Session::list_sessions), [`get_session`](Session::get_session) | `list sessions`, `get session` |
+//! | [`get_session_id`](Session::get_session_id), [`purge_stale_sessions`](Session::purge_stale_sessions) | `get session id`, `purge stale sessions` |
 //! | [`list_certs`](Session::list_certs), [`get_tls_stats`](Session::get_tls_stats) | `list certs`, `get tls stats` |
 //! | [`report_event`](Session::report_event) | `report event` |
 //! | [`end_session`](Session::end_session), [`bye`](Session::bye) | `end session`, `bye` |
+//! | none: for servers older than 8.0.18 | `get config`, `set config` |
+//! | none: TLS is not spoken | `start tls` |
+//! | none: it turns the connection into a data node's | `transporter connect` |
 //!
 //! ```no_run
 //! use ndbmgm::client::{ConnectOptions, connect};

@@ -3,6 +3,7 @@
 
 mod backup_files;
 mod backup_vectors;
+mod client_table;
 mod encrypted_backups;
 mod events;
 mod fake_server;
