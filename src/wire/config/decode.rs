@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use super::words::{Padding, Reader};
-use super::{ClusterConfig, ConfigError, KEY_MASK, Section, SectionKind};
+use super::{ClusterConfig, ConfigError, KEY_MASK, Section, SectionKind, Value};
+
+/// Room is made beforehand for this many entries of a section; more make their own.
+const ENTRIES_EXPECTED: u32 = 64;
 
 impl ClusterConfig {
     /// Reads the packed configuration of `get config_v2`.
@@ -77,19 +80,25 @@ fn section(
         .filter(|kind| allowed(*kind))
         .ok_or(ConfigError::Damaged(start))?;
     let mut section = Section::new(kind);
-    let mut keys = HashSet::new();
+    section
+        .entries
+        .reserve_exact(count.min(ENTRIES_EXPECTED) as usize);
     for _ in 0..count {
-        let at = reader.at();
         let first = reader.word()?;
-        let key = first & KEY_MASK;
-        if !keys.insert(key) {
-            return Err(ConfigError::Damaged(at));
-        }
         let value = reader.value(first >> 28, Padding::Version2)?;
-        section.entries.push((key, value));
+        section.entries.push((first & KEY_MASK, value));
     }
-    if reader.at() - start != length {
+    if reader.at() - start != length || has_repeated_key(&section.entries) {
         return Err(ConfigError::Damaged(start));
     }
     Ok(section)
+}
+
+/// Large clusters have tens of thousands of sections, nearly all in ascending order.
+fn has_repeated_key(entries: &[(u32, Value)]) -> bool {
+    if entries.is_sorted_by(|one, next| one.0 < next.0) {
+        return false;
+    }
+    let mut keys = HashSet::new();
+    entries.iter().any(|(key, _)| !keys.insert(*key))
 }

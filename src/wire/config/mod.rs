@@ -323,7 +323,7 @@ impl ClusterConfig {
         let connections_fit = self
             .connections
             .iter()
-            .all(|section| ends(section).0.is_some() && ends(section).1.is_some());
+            .all(|section| matches!(ends(section), (Some(_), Some(_))));
         if nodes_fit && connections_fit {
             Ok(())
         } else {

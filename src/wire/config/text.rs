@@ -30,10 +30,9 @@ pub fn decode_text(text: &[u8]) -> Result<Vec<u8>, ConfigError> {
     if text.len() > CONFIG_REPLY_MAX {
         return Err(ConfigError::BadSize(text.len()));
     }
-    let bare: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let mut bare = Vec::with_capacity(text.len());
+    for part in text.split(u8::is_ascii_whitespace) {
+        bare.extend_from_slice(part);
+    }
     STANDARD.decode(bare).map_err(|_| ConfigError::NotBase64)
 }
