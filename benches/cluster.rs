@@ -1,0 +1,228 @@
+//! The largest cluster: 144 data nodes, 2 management servers, 100 API slots.
+//!
+//! Times SHOW from a cold client (the whole process), and 100 listeners that each receive
+//! 20,000 events in order while one more has stopped reading. Prints the figures and fails
+//! above the limits. `benches/cluster.sh` runs it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::ops::Range;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use ndbmgm::client::{ClientError, ConnectOptions, EventStream, Session, connect};
+use ndbmgm::cluster::{ConnectString, EventCategory, LogLevel};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+const DATA_NODES: usize = 144;
+const SERVERS: usize = 2;
+const API_SLOTS: usize = 100;
+
+const SHOW_RUNS: usize = 31;
+const SHOW_LIMIT: Duration = Duration::from_millis(15);
+
+const LISTENERS: usize = 100;
+const EVENTS: u32 = 20_000;
+const EVENTS_LIMIT: Duration = Duration::from_secs(10);
+/// More than the kernel keeps for a connection that nobody reads.
+const EVENTS_TO_SILENT: u32 = 80_000;
+/// What the listeners may add to the server's memory at most.
+const GROWTH_LIMIT_KIB: u64 = 32 * 1024;
+
+/// Then a listener gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Event 47 of node 2, of the category Info; its one word is the number.
+const EVENT: u32 = (2 << 16) | 47;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cluster: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome<bool> {
+    let directory = tempfile::tempdir()?;
+    let simulator = Simulator::start(directory.path())?;
+    let shown = time_show(&simulator)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let heard = runtime.block_on(time_listeners(&simulator))?;
+    Ok(shown && heard)
+}
+
+struct Simulator {
+    process: Child,
+    address: String,
+}
+
+impl Simulator {
+    fn start(directory: &std::path::Path) -> Outcome<Self> {
+        let mut config = String::from("[ndbd default]\nNoOfReplicas=2\n");
+        let sections = [
+            ("ndbd", DATA_NODES),
+            ("ndb_mgmd", SERVERS),
+            ("mysqld", API_SLOTS),
+        ];
+        let mut id = 0;
+        for (section, count) in sections {
+            for _ in 0..count {
+                id += 1;
+                writeln!(config, "[{section}]\nNodeId={id}")?;
+            }
+        }
+        let file = directory.join("config.ini");
+        std::fs::write(&file, config)?;
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
+            .arg("--config-file")
+            .arg(&file)
+            .args(["--port", "0", "--data-dir"])
+            .arg(directory.join("cluster"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = process.stdout.take().ok_or("no pipe")?;
+        let mut address = String::new();
+        BufReader::new(stdout).read_line(&mut address)?;
+        Ok(Simulator {
+            process,
+            address: address.trim().to_owned(),
+        })
+    }
+
+    /// A line of the process's state, in KiB: `VmRSS` now, `VmHWM` at its peak.
+    fn memory(&self, key: &str) -> Outcome<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let number = line.and_then(|line| line.split_ascii_whitespace().nth(1));
+        Ok(number.ok_or("no such line")?.parse()?)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn time_show(simulator: &Simulator) -> Outcome<bool> {
+    let mut times = Vec::new();
+    for _ in 0..=SHOW_RUNS {
+        let start = Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
+            .args(["--no-defaults", "-c", &simulator.address, "-e", "SHOW"])
+            .output()?;
+        times.push(start.elapsed());
+        let text = String::from_utf8(output.stdout)?;
+        let nodes = text.lines().filter(|line| line.starts_with("id=")).count();
+        if !output.status.success() || nodes != DATA_NODES + SERVERS + API_SLOTS {
+            return Err(format!("SHOW printed {nodes} nodes, {}", output.status).into());
+        }
+    }
+    // The first one found nothing in the caches.
+    times.remove(0);
+    times.sort();
+    let median = times[SHOW_RUNS / 2];
+    println!(
+        "SHOW of {DATA_NODES} data nodes, {SERVERS} servers, {API_SLOTS} API slots, {SHOW_RUNS} cold \
+         clients: min {:.1?}, median {median:.1?}, max {:.1?} (limit {SHOW_LIMIT:?})",
+        times[0],
+        times[SHOW_RUNS - 1]
+    );
+    Ok(median <= SHOW_LIMIT)
+}
+
+async fn time_listeners(simulator: &Simulator) -> Outcome<bool> {
+    let options = ConnectOptions::once(ConnectString::parse(&simulator.address)?);
+    let level = LogLevel::new(15).ok_or("levels end at 15")?;
+    let silent = listen_and_never_read(&simulator.address).await?;
+    let mut listeners = Vec::new();
+    for _ in 0..LISTENERS {
+        let session = connect(&options, &mut |_| {}).await?;
+        listeners.push(session.listen_to(&[(EventCategory::Info, level)]).await?);
+    }
+    let before = simulator.memory("VmRSS")?;
+    let start = Instant::now();
+    let mut injector = connect(&options, &mut |_| {}).await?;
+    let inject = tokio::spawn(async move {
+        report(&mut injector, 0..EVENTS).await?;
+        Ok::<_, ClientError>((injector, start.elapsed()))
+    });
+    let tasks: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| tokio::spawn(hear_all(listener)))
+        .collect();
+    let (mut injector, injected) = inject.await??;
+    for task in tasks {
+        task.await??;
+    }
+    let elapsed = start.elapsed();
+    report(&mut injector, EVENTS..EVENTS_TO_SILENT).await?;
+    let growth = simulator.memory("VmHWM")?.saturating_sub(before);
+    let unread = read_to_end(silent).await?;
+    println!(
+        "{EVENTS} events in order to each of {LISTENERS} listeners: {elapsed:.2?} (limit \
+         {EVENTS_LIMIT:?}), made in {injected:.2?}; {:.0} records per second",
+        f64::from(EVENTS) * LISTENERS as f64 / elapsed.as_secs_f64()
+    );
+    println!(
+        "server memory: {:.1} MiB before, at most {:.1} MiB more (limit {} MiB)",
+        before as f64 / 1024.0,
+        growth as f64 / 1024.0,
+        GROWTH_LIMIT_KIB / 1024
+    );
+    println!("listener that did not read: dropped after {unread} of {EVENTS_TO_SILENT} events");
+    Ok(elapsed <= EVENTS_LIMIT && growth <= GROWTH_LIMIT_KIB && unread < EVENTS_TO_SILENT as usize)
+}
+
+async fn report(injector: &mut Session, numbers: Range<u32>) -> Result<(), ClientError> {
+    for number in numbers {
+        injector.report_event(&[EVENT, number]).await?;
+    }
+    Ok(())
+}
+
+async fn hear_all(mut listener: EventStream) -> Result<(), String> {
+    for number in 0..EVENTS {
+        let event = listener.next_within(PATIENCE).await;
+        let event = event.map_err(|error| error.to_string())?;
+        let event = event.ok_or(format!("event {number} did not come"))?;
+        if event.body.words().first() != Some(&number) {
+            return Err(format!("event {number} expected, {event:?} came"));
+        }
+    }
+    Ok(())
+}
+
+/// A listener with a small window, so that the server soon notices that nobody reads.
+async fn listen_and_never_read(address: &str) -> Outcome<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(4096)?;
+    let mut stream = socket.connect(address.parse()?).await?;
+    stream
+        .write_all(b"listen event\nfilter: 256=15\nparsable: 1\n\n")
+        .await?;
+    Ok(stream)
+}
+
+/// Events that are left in a connection whose server has closed it.
+async fn read_to_end(mut stream: TcpStream) -> Outcome<usize> {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes));
+    // A reset is an end too; no end at all is the failure.
+    let _ = read
+        .await
+        .map_err(|_| "the listener that did not read was never dropped")?;
+    Ok(String::from_utf8_lossy(&bytes).matches("type=47\n").count())
+}
