@@ -413,6 +413,14 @@ fn assert_as_recorded(trace: &Trace, outcome: &Outcome) {
         "{}: exit status\nstderr: {}",
         trace.name, outcome.stderr
     );
+    // What we say beyond it is advice; what the original said must be there.
+    assert!(
+        outcome.stderr.contains(&trace.stderr),
+        "{}: stderr {:?} without {:?}",
+        trace.name,
+        outcome.stderr,
+        trace.stderr
+    );
 }
 
 /// Recordings that a decision changes; each has its own test below.

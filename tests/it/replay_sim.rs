@@ -5,9 +5,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::simulator::Simulator;
 use crate::trace::{Chunk, Side, Trace};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -36,66 +36,23 @@ NodeId=12
 NodeId=13
 ";
 
-/// A simulator of our own that ends with the test.
-struct Simulator {
-    process: Child,
-    port: u16,
-    _directory: tempfile::TempDir,
-}
-
-impl Simulator {
-    /// `slow` makes a backup last long enough to be seen running.
-    fn start(slow: bool) -> Simulator {
-        let directory = tempfile::tempdir().expect("a directory");
-        let config = directory.path().join("config.ini");
-        let speed = "\nMaxDiskWriteSpeed=1M\nMinDiskWriteSpeed=1M\n[ndb_mgmd]";
-        let text = if slow {
-            CONFIG.replacen("\n[ndb_mgmd]", speed, 1)
-        } else {
-            CONFIG.to_owned()
-        };
-        std::fs::write(&config, text).expect("config.ini");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
-            .arg("--config-file")
-            .arg(&config)
-            .args(["--port", "0", "--rows", if slow { "200000" } else { "300" }])
-            .arg("--data-dir")
-            .arg(directory.path().join("cluster"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the simulator starts");
-        let mut ready = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut ready)
-            .expect("the simulator says where it listens");
-        let port = ready
-            .rsplit(|c: char| !c.is_ascii_digit())
-            .find(|digits| !digits.is_empty())
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or_else(|| panic!("no port in {ready:?}"));
-        Simulator {
-            process,
-            port,
-            _directory: directory,
-        }
-    }
-
-    fn connect(&self) -> Line {
-        let socket = TcpStream::connect(("127.0.0.1", self.port)).expect("the simulator listens");
-        socket.set_read_timeout(Some(LIMIT)).unwrap();
-        Line {
-            reader: BufReader::new(socket.try_clone().unwrap()),
-            socket,
-        }
+/// The recorded cluster, simulated; `slow` makes a backup last long enough to be seen running.
+fn recorded_cluster(slow: bool) -> Simulator {
+    let speed = "\nMaxDiskWriteSpeed=1M\nMinDiskWriteSpeed=1M\n[ndb_mgmd]";
+    if slow {
+        let config = CONFIG.replacen("\n[ndb_mgmd]", speed, 1);
+        Simulator::start(&config, &["--rows", "200000"])
+    } else {
+        Simulator::start(CONFIG, &["--rows", "300"])
     }
 }
 
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+fn connect(simulator: &Simulator) -> Line {
+    let socket = TcpStream::connect(("127.0.0.1", simulator.port)).expect("the simulator listens");
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    Line {
+        reader: BufReader::new(socket.try_clone().unwrap()),
+        socket,
     }
 }
 
@@ -162,7 +119,7 @@ fn prepare(name: &str, simulator: &Simulator) -> Option<Line> {
         "stop_last" => &["stop v2\nnode: 3\nabort: 0\nforce: 0\n\n"],
         _ => return None,
     };
-    let mut line = simulator.connect();
+    let mut line = connect(simulator);
     for request in requests {
         let reply = line.ask(request);
         let done = ["result: Ok", "result: 0"].contains(&reply[1].as_str());
@@ -282,7 +239,7 @@ fn compare_reply(name: &str, line: &mut Line, chunk: &Chunk) {
 
 /// Waits until the data nodes report a backup that has written something.
 fn wait_until_running(simulator: &Simulator) -> Line {
-    let mut line = simulator.connect();
+    let mut line = connect(simulator);
     let deadline = Instant::now() + LIMIT;
     loop {
         assert!(Instant::now() < deadline, "no backup ran");
@@ -318,7 +275,7 @@ fn backup_events(lines: &[String]) -> Vec<&str> {
 
 fn replay(trace: &Trace) -> usize {
     let name = trace.name.as_str();
-    let simulator = Simulator::start(is_slow(name));
+    let simulator = recorded_cluster(is_slow(name));
     let _prepared = prepare(name, &simulator);
     let listens = |chunks: &&Vec<Chunk>| {
         chunks
@@ -327,14 +284,14 @@ fn replay(trace: &Trace) -> usize {
     };
     let mut listeners: Vec<(Line, Vec<&str>)> = Vec::new();
     for chunks in trace.connections.iter().filter(listens) {
-        let mut line = simulator.connect();
+        let mut line = connect(&simulator);
         line.send(&chunks[0].text());
         assert_eq!(line.read_block(), ["listen event", "result: 0"], "{name}");
         listeners.push((line, backup_events(&chunks[1].lines)));
     }
     let mut compared = listeners.len();
     for chunks in trace.connections.iter().filter(|chunks| !listens(chunks)) {
-        compared += converse(name, &mut simulator.connect(), chunks, &simulator);
+        compared += converse(name, &mut connect(&simulator), chunks, &simulator);
     }
     for (line, want) in &mut listeners {
         let mut have: Vec<String> = Vec::new();
