@@ -236,6 +236,20 @@ impl<R: Read> XfrmReader<R> {
         self.payload.position()
     }
 
+    /// The next piece of the data in exchange for a buffer that is no longer needed, so
+    /// that another thread can use the piece without a copy. Empty at the verified end.
+    ///
+    /// # Errors
+    ///
+    /// As reading.
+    pub fn next_piece(&mut self, used: Vec<u8>) -> io::Result<Vec<u8>> {
+        self.fill_buf()?;
+        let handed_out = std::mem::replace(&mut self.position, used.len());
+        let mut piece = std::mem::replace(&mut self.ready, used);
+        piece.drain(..handed_out);
+        Ok(piece)
+    }
+
     /// Makes more data ready; nothing is ready afterwards only at the verified end.
     fn advance(&mut self) -> Result<(), XfrmError> {
         self.position = 0;

@@ -3,7 +3,10 @@
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::panic;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,7 +16,11 @@ use crate::source::DASH;
 /// Something to write to.
 pub(crate) enum Destination {
     /// A file under a temporary name beside the final one.
-    File(NamedTempFile, PathBuf),
+    File {
+        file: NamedTempFile,
+        path: PathBuf,
+        flusher: Flusher,
+    },
     /// Stdout, which is a terminal if `plain_only`.
     Stdout { stdout: Stdout, plain_only: bool },
 }
@@ -42,14 +49,23 @@ impl Destination {
             .tempfile_in(directory_of(path))
             .map_err(plain_error)?;
         remove_on_signal(file.path().to_owned())?;
-        Ok(Self::File(file, path.to_owned()))
+        Ok(Self::File {
+            flusher: Flusher::start(file.as_file())?,
+            file,
+            path: path.to_owned(),
+        })
     }
 
     /// Gives the complete file its name once it is on disk; another file that got the name
     /// meanwhile stays.
     pub(crate) fn publish(self) -> io::Result<()> {
         match self {
-            Self::File(file, path) => {
+            Self::File {
+                file,
+                path,
+                flusher,
+            } => {
+                flusher.finish()?;
                 file.as_file().sync_all()?;
                 let published = file.persist_noclobber(&path);
                 published.map_err(|error| plain_error(error.error))?;
@@ -66,6 +82,49 @@ impl Destination {
 
 const EEXIST: i32 = 17;
 
+/// Bytes that may wait in memory before the disk is set to work.
+const FLUSH_EVERY: usize = 16 << 20;
+
+/// Has the disk write while the rest of a large file is being made, so that the sync at the
+/// end, which is the one that counts, is short.
+pub(crate) struct Flusher {
+    unflushed: usize,
+    requests: SyncSender<()>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Flusher {
+    fn start(file: &File) -> io::Result<Self> {
+        let file = file.try_clone()?;
+        let (requests, requested) = sync_channel(1);
+        let flush = move || requested.into_iter().try_for_each(|()| file.sync_data());
+        Ok(Self {
+            unflushed: 0,
+            requests,
+            thread: thread::Builder::new().spawn(flush)?,
+        })
+    }
+
+    fn written(&mut self, count: usize) {
+        self.unflushed += count;
+        if self.unflushed >= FLUSH_EVERY {
+            self.unflushed = 0;
+            // With a flush under way and one waiting there is no need for a third.
+            let _ = self.requests.try_send(());
+        }
+    }
+
+    /// Waits for what is under way. The system reports a fault once, so a fault seen here
+    /// would be missing from the sync at the end.
+    fn finish(self) -> io::Result<()> {
+        drop(self.requests);
+        match self.thread.join() {
+            Ok(flushed) => flushed,
+            Err(cause) => panic::resume_unwind(cause),
+        }
+    }
+}
+
 fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -76,7 +135,11 @@ fn directory_of(path: &Path) -> &Path {
 impl Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::File(file, _) => file.as_file_mut().write(bytes),
+            Self::File { file, flusher, .. } => {
+                let count = file.as_file_mut().write(bytes)?;
+                flusher.written(count);
+                Ok(count)
+            }
             Self::Stdout { plain_only, .. } if *plain_only && !is_text(bytes) => {
                 Err(binary_to_terminal())
             }
@@ -86,7 +149,7 @@ impl Write for Destination {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::File(file, _) => file.as_file_mut().flush(),
+            Self::File { file, .. } => file.as_file_mut().flush(),
             Self::Stdout { stdout, .. } => stdout.flush(),
         }
     }
@@ -135,5 +198,5 @@ fn remove_on_signal(path: PathBuf) -> io::Result<()> {
         let _ = std::fs::remove_file(&path);
         std::process::exit(128 + kind.as_raw_value());
     };
-    std::thread::Builder::new().spawn(wait).map(drop)
+    thread::Builder::new().spawn(wait).map(drop)
 }

@@ -1,7 +1,9 @@
 //! From source to destination.
 
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
+use std::panic;
 use std::path::Path;
+use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +24,9 @@ const BAR_FROM: u64 = 64 << 20;
 
 /// Bytes taken at a time from a pipe.
 const PIECE: usize = 128 * 1024;
+
+/// Pieces that wait to be written.
+const WAITING_MAX: usize = 4;
 
 /// More threads than this only use memory.
 const THREADS_MAX: usize = 8;
@@ -70,12 +75,12 @@ pub(crate) fn transform(
 
     let write_options = write_options(options, encrypt, size, threads)
         .map_err(|error| not_initialised(destination_path, &error))?;
-    let mut writer = XfrmWriter::new(destination, write_options).map_err(|error| match error {
+    let writer = XfrmWriter::new(destination, write_options).map_err(|error| match error {
         XfrmError::Io(error) => not_written(destination_path, &error),
         other => not_initialised(destination_path, &other),
     })?;
 
-    copy(&mut reader, &mut writer, size).map_err(|fault| match fault {
+    let writer = copy(&mut reader, writer, size).map_err(|fault| match fault {
         CopyFault::Read(error) => not_read(source_path, &error, reader.is_encrypted()),
         CopyFault::Write(error) => not_written(destination_path, &error),
     })?;
@@ -90,7 +95,7 @@ pub(crate) fn transform(
 /// The data of the source.
 enum Input {
     Container(Box<XfrmReader<std::fs::File>>),
-    Pipe(BufReader<Box<dyn io::Read>>),
+    Pipe(Box<dyn io::Read>),
 }
 
 impl Input {
@@ -109,7 +114,7 @@ impl Input {
                 let reader = xfrm::open_with(file, secret, read_options)?;
                 Ok(Self::Container(Box::new(reader)))
             }
-            Source::Pipe(pipe) => Ok(Self::Pipe(BufReader::with_capacity(PIECE, Box::new(pipe)))),
+            Source::Pipe(pipe) => Ok(Self::Pipe(Box::new(pipe))),
         }
     }
 
@@ -120,17 +125,21 @@ impl Input {
         }
     }
 
-    fn next(&mut self) -> io::Result<&[u8]> {
+    /// The next piece of the data in exchange for a used buffer; empty at the end.
+    fn next_piece(&mut self, mut used: Vec<u8>) -> io::Result<Vec<u8>> {
         match self {
-            Self::Container(reader) => reader.fill_buf(),
-            Self::Pipe(pipe) => pipe.fill_buf(),
-        }
-    }
-
-    fn consume(&mut self, count: usize) {
-        match self {
-            Self::Container(reader) => reader.consume(count),
-            Self::Pipe(pipe) => pipe.consume(count),
+            Self::Container(reader) => reader.next_piece(used),
+            Self::Pipe(pipe) => {
+                used.resize(PIECE, 0);
+                let count = loop {
+                    match pipe.read(&mut used) {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        read => break read?,
+                    }
+                };
+                used.truncate(count);
+                Ok(used)
+            }
         }
     }
 
@@ -148,27 +157,47 @@ enum CopyFault {
     Write(io::Error),
 }
 
+/// Copies all of the data. Reading and writing are each most of the work where a cipher or
+/// deflate has threads of its own, so they go on side by side.
 fn copy(
     reader: &mut Input,
-    writer: &mut XfrmWriter<Destination>,
+    mut writer: XfrmWriter<Destination>,
     size: Option<u64>,
-) -> Result<(), CopyFault> {
+) -> Result<XfrmWriter<Destination>, CopyFault> {
     let bar = progress_bar(size);
-    loop {
-        let piece = match reader.next() {
-            Ok(piece) => piece,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(CopyFault::Read(error)),
+    let (pieces, to_write) = sync_channel::<Vec<u8>>(WAITING_MAX);
+    let (used, spare) = channel();
+    thread::scope(|scope| {
+        let writing = scope.spawn(move || {
+            for piece in to_write {
+                writer.write_all(&piece)?;
+                // Of no use to a reader that is at the end.
+                let _ = used.send(piece);
+            }
+            Ok(writer)
+        });
+        let read = loop {
+            match reader.next_piece(spare.try_recv().unwrap_or_default()) {
+                Ok(piece) if piece.is_empty() => break Ok(()),
+                Ok(piece) => {
+                    bar.set_position(reader.position());
+                    if pieces.send(piece).is_err() {
+                        // Writing has failed, and says why below.
+                        break Ok(());
+                    }
+                }
+                Err(error) => break Err(CopyFault::Read(error)),
+            }
         };
-        if piece.is_empty() {
-            bar.finish_and_clear();
-            return Ok(());
+        drop(pieces);
+        let written = writing.join();
+        bar.finish_and_clear();
+        read?;
+        match written {
+            Ok(written) => written.map_err(CopyFault::Write),
+            Err(cause) => panic::resume_unwind(cause),
         }
-        let length = piece.len();
-        writer.write_all(piece).map_err(CopyFault::Write)?;
-        reader.consume(length);
-        bar.set_position(reader.position());
-    }
+    })
 }
 
 /// A bar on stderr for a large file and a person to see it, else none.
