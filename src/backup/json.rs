@@ -15,20 +15,22 @@
 //! Names, types and values need the tables of the ctl file; without it rows and attributes are
 //! hexadecimal digits as they lie in the file.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use super::BackupError;
-use super::column::{Column, ColumnDefault, ColumnType};
+use super::column::{Column, ColumnDefault};
 use super::ctl::{CtlFile, CtlReader, CtlSection, DictObject};
 use super::data::{DataItem, DataReader};
 use super::header::{ByteOrder, FileHeader, FileType};
+use super::json_object::{Key, Object, push_list, push_number};
+use super::json_value::{push_stored, push_text};
 use super::log::{LogEntry, LogEvent, LogReader};
 use super::properties::PropertyValue;
-use super::row::Row;
+use super::row::walk_columns;
 use super::source::{Counted, Source};
 use super::table::{Table, TableKind};
-use super::text::{TextOut, push_hex_bytes};
-use super::value::{Value, decode_value};
+use super::text::TextOut;
 use crate::cluster::Version;
 
 /// Prints a backup file as JSON. `ctl` has the tables of a Data or log file; a ctl file needs
@@ -77,99 +79,6 @@ fn print_to<R: Read>(
     }
 }
 
-/// An object that is being written on a line of its own.
-struct Object<'a> {
-    out: &'a mut Vec<u8>,
-    first: bool,
-}
-
-impl<'a> Object<'a> {
-    /// Begins the object of a section.
-    fn section(out: &'a mut TextOut<'_>, section: &str) -> Self {
-        let mut object = Object::new(out.buffer());
-        object.text("section", section);
-        object
-    }
-
-    fn new(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Object { out, first: true }
-    }
-
-    /// Writes the key, and gives the buffer for its value.
-    fn key(&mut self, key: &str) -> &mut Vec<u8> {
-        if !self.first {
-            self.out.push(b',');
-        }
-        self.first = false;
-        push_string(self.out, key);
-        self.out.push(b':');
-        self.out
-    }
-
-    fn text(&mut self, key: &str, text: &str) {
-        push_string(self.key(key), text);
-    }
-
-    fn number(&mut self, key: &str, number: u64) {
-        push_display(self.key(key), number);
-    }
-
-    fn flag(&mut self, key: &str, flag: bool) {
-        push_display(self.key(key), flag);
-    }
-
-    fn hex(&mut self, key: &str, bytes: &[u8]) {
-        push_hex_string(self.key(key), bytes);
-    }
-
-    fn list<T>(
-        &mut self,
-        key: &str,
-        items: impl IntoIterator<Item = T>,
-        push: impl FnMut(&mut Vec<u8>, T),
-    ) {
-        push_list(self.key(key), items, push);
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
-    }
-
-    fn end_line(self) {
-        self.out.extend_from_slice(b"}\n");
-    }
-}
-
-fn push_string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a string is JSON and a vector takes all writes");
-}
-
-fn push_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    write!(out, "{value}").expect("a vector takes all writes");
-}
-
-fn push_hex_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'"');
-    push_hex_bytes(out, bytes);
-    out.push(b'"');
-}
-
-fn push_list<T>(
-    out: &mut Vec<u8>,
-    items: impl IntoIterator<Item = T>,
-    mut push: impl FnMut(&mut Vec<u8>, T),
-) {
-    out.push(b'[');
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        push(out, item);
-    }
-    out.push(b']');
-}
-
 fn print_header(header: &FileHeader, out: &mut TextOut<'_>) {
     let mut object = Object::section(out, "file header");
     let file_type = match header.file_type {
@@ -187,7 +96,7 @@ fn print_header(header: &FileHeader, out: &mut TextOut<'_>) {
     };
     object.text("file_type", file_type);
     object.number("backup_id", header.backup_id.into());
-    object.list("backup_key", header.backup_key, push_display);
+    object.list("backup_key", header.backup_key, push_number);
     object.text(
         "backup_version",
         &Version(header.backup_version).to_string(),
@@ -203,7 +112,7 @@ fn print_ctl<R: Read>(mut reader: CtlReader<R>, out: &mut TextOut<'_>) -> Result
         match section {
             CtlSection::TableList(ids) => {
                 let mut object = Object::section(out, "table list");
-                object.list("ids", ids, push_display);
+                object.list("ids", ids, push_number);
                 object.end_line();
             }
             CtlSection::Object(object) => print_object(&object, out),
@@ -234,7 +143,7 @@ fn print_object(object: &DictObject, out: &mut TextOut<'_>) {
             object.number("id", map.id.into());
             object.text("name", &map.name);
             object.number("version", map.version.into());
-            object.list("buckets", &map.buckets, push_display);
+            object.list("buckets", map.buckets.iter().copied(), push_number);
             object.end_line();
         }
         DictObject::Other { kind, properties } => {
@@ -276,7 +185,7 @@ fn print_table(table: &Table, out: &mut TextOut<'_>) {
     }
     object.list("columns", &table.columns, push_column);
     object.list("fragments", &table.fragments, |out, fragment| {
-        push_list(out, &fragment.nodes, push_display);
+        push_list(out, fragment.nodes.iter().copied(), push_number);
     });
     object.end_line();
 }
@@ -298,10 +207,25 @@ fn push_column(out: &mut Vec<u8>, column: &Column) {
     object.flag("primary_key", column.key);
     object.flag("nullable", column.nullable);
     if let ColumnDefault::Stored(bytes) = &column.default {
-        let value = decode_value(column, bytes, ByteOrder::Little);
-        push_value(object.key("default"), column, &value);
+        push_stored(object.key("default"), column, bytes, ByteOrder::Little);
     }
     object.end();
+}
+
+/// A table, and its columns' names as the keys that they are in each row.
+struct Described<'a> {
+    table: &'a Table,
+    keys: Vec<Key>,
+}
+
+impl<'a> Described<'a> {
+    fn new(table: &'a Table) -> Self {
+        let names = table.columns.iter().map(|column| &column.name);
+        Described {
+            table,
+            keys: names.map(|name| Key::new(name)).collect(),
+        }
+    }
 }
 
 fn print_data<R: Read>(
@@ -310,7 +234,7 @@ fn print_data<R: Read>(
     ctl: Option<&CtlFile>,
 ) -> Result<(), BackupError> {
     let order = reader.header().byte_order;
-    let mut table: Option<&Table> = None;
+    let mut table: Option<Described<'_>> = None;
     let mut number = 0;
     loop {
         let Some(item) = reader.next_item()? else {
@@ -322,10 +246,10 @@ fn print_data<R: Read>(
                 table_id, fragment, ..
             } => {
                 number = fragment;
-                table = ctl.and_then(|ctl| ctl.table(table_id));
+                table = ctl.and_then(|ctl| ctl.table(table_id)).map(Described::new);
                 let mut object = Object::section(out, "fragment header");
                 object.number("table_id", table_id.into());
-                push_table_name(&mut object, table);
+                push_table_name(&mut object, table.as_ref());
                 object.number("fragment", fragment.into());
                 object.end_line();
                 if ctl.is_some() && table.is_none() {
@@ -334,7 +258,7 @@ fn print_data<R: Read>(
             }
             DataItem::Record { payload, .. } => {
                 let start = out.buffer().len();
-                if let Err(error) = print_row(payload, order, table, number, out) {
+                if let Err(error) = print_row(payload, order, table.as_ref(), number, out) {
                     out.buffer().truncate(start);
                     failed = Some((Some(error), 0));
                 }
@@ -347,7 +271,7 @@ fn print_data<R: Read>(
             } => {
                 let mut object = Object::section(out, "fragment footer");
                 object.number("table_id", table_id.into());
-                push_table_name(&mut object, table);
+                push_table_name(&mut object, table.as_ref());
                 object.number("fragment", fragment.into());
                 object.number("records", records.into());
                 object.end_line();
@@ -363,16 +287,16 @@ fn print_data<R: Read>(
     }
 }
 
-fn push_table_name(object: &mut Object<'_>, table: Option<&Table>) {
-    if let Some(table) = table {
-        object.text("table", &table.name);
+fn push_table_name(object: &mut Object<'_>, table: Option<&Described<'_>>) {
+    if let Some(described) = table {
+        object.text("table", &described.table.name);
     }
 }
 
 fn print_row(
     payload: &[u8],
     order: ByteOrder,
-    table: Option<&Table>,
+    table: Option<&Described<'_>>,
     fragment: u32,
     out: &mut TextOut<'_>,
 ) -> Result<(), super::RowError> {
@@ -381,12 +305,18 @@ fn print_row(
     object.number("fragment", fragment.into());
     match table {
         None => object.hex("packed", payload),
-        Some(table) => {
-            let row = Row::decode(table, payload, order)?;
+        Some(Described { table, keys }) => {
             let mut values = Object::new(object.key("values"));
-            for (column, value) in table.columns.iter().zip(&row.0) {
-                push_value(values.key(&column.name), column, value);
-            }
+            let mut keys = keys.iter();
+            walk_columns(&table.columns, payload, order, |column, stored| {
+                // There is a key for each column.
+                let Some(key) = keys.next() else { return };
+                let out = values.ready_key(key);
+                match stored {
+                    None => out.extend_from_slice(b"null"),
+                    Some((bytes, order)) => push_stored(out, column, bytes, order),
+                }
+            })?;
             values.end();
         }
     }
@@ -399,16 +329,16 @@ fn print_log<R: Read>(
     out: &mut TextOut<'_>,
     ctl: Option<&CtlFile>,
 ) -> Result<(), BackupError> {
-    let mut table: Option<&Table> = None;
+    let order = reader.header().byte_order;
+    let mut tables: BTreeMap<u32, Described<'_>> = BTreeMap::new();
     while let Some(entry) = reader.next_entry()? {
         let (table_id, offset) = (entry.table_id, entry.offset);
-        if table.is_none_or(|table| table.id != table_id) {
-            table = ctl.and_then(|ctl| ctl.table(table_id));
+        if let (Some(ctl), false) = (ctl, tables.contains_key(&table_id)) {
+            let table = ctl.table(table_id);
+            let table = table.ok_or(BackupError::UnknownTable { table_id, offset })?;
+            tables.insert(table_id, Described::new(table));
         }
-        if ctl.is_some() && table.is_none() {
-            return Err(BackupError::UnknownTable { table_id, offset });
-        }
-        print_entry(&entry, table, out)?;
+        print_entry(&entry, order, tables.get(&table_id), out)?;
         out.offer()?;
     }
     Ok(())
@@ -416,12 +346,15 @@ fn print_log<R: Read>(
 
 fn print_entry(
     entry: &LogEntry<'_>,
-    table: Option<&Table>,
+    order: ByteOrder,
+    table: Option<&Described<'_>>,
     out: &mut TextOut<'_>,
 ) -> Result<(), BackupError> {
     // Everything that can fail comes before the first byte of the line.
-    let values = table.map(|table| entry.values(table)).transpose()?;
-    let attributes = entry.attributes().collect::<Result<Vec<_>, _>>()?;
+    let attributes = match table {
+        Some(described) => entry.attributes_of(described.table)?,
+        None => entry.attributes().collect::<Result<Vec<_>, _>>()?,
+    };
     let mut object = Object::section(out, "log entry");
     object.number("table_id", entry.table_id.into());
     push_table_name(&mut object, table);
@@ -433,22 +366,29 @@ fn print_entry(
         LogEvent::Other(number) => object.number("event", number.into()),
     }
     object.number("gci", entry.gci.0.into());
-    match (table, values) {
-        (Some(table), Some(values)) => {
+    match table {
+        Some(Described { table, keys }) => {
             // The key's columns come first, and again among the values of a whole row.
-            let keys = table.key_columns().count().min(values.len());
-            let (key, rest) = values.split_at(keys);
+            let count = table.key_columns().count().min(attributes.len());
+            let (key, rest) = attributes.split_at(count);
             for (name, part) in [("key", key), ("values", rest)] {
                 let mut columns = Object::new(object.key(name));
-                for item in part {
-                    if let Some(column) = table.columns.get(usize::from(item.column)) {
-                        push_value(columns.key(&column.name), column, &item.value);
+                for &(id, stored) in part {
+                    let index = usize::from(id);
+                    let (Some(column), Some(key)) = (table.columns.get(index), keys.get(index))
+                    else {
+                        continue;
+                    };
+                    let out = columns.ready_key(key);
+                    match stored {
+                        [] => out.extend_from_slice(b"null"),
+                        stored => push_stored(out, column, stored, order),
                     }
                 }
                 columns.end();
             }
         }
-        _ => object.list("attributes", attributes, |out, (id, bytes)| {
+        None => object.list("attributes", attributes, |out, (id, bytes)| {
             let mut attribute = Object::new(out);
             attribute.number("column", id.into());
             attribute.hex("stored", bytes);
@@ -457,142 +397,4 @@ fn print_entry(
     }
     object.end_line();
     Ok(())
-}
-
-/// Text as a string, or as digits if it is not UTF-8.
-fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => push_string(out, text),
-        Err(_) => push_tagged(out, "hex", bytes),
-    }
-}
-
-fn push_tagged(out: &mut Vec<u8>, tag: &str, bytes: &[u8]) {
-    let mut object = Object::new(out);
-    object.hex(tag, bytes);
-    object.end();
-}
-
-fn push_value(out: &mut Vec<u8>, column: &Column, value: &Value) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Signed(number) => push_display(out, number),
-        Value::Unsigned(number) => push_display(out, number),
-        Value::Year(year) => push_display(out, year),
-        Value::Float(number) if number.is_finite() => push_display(out, number),
-        Value::Double(number) if number.is_finite() => push_display(out, number),
-        Value::Float(number) => push_string(out, &number.to_string()),
-        Value::Double(number) => push_string(out, &number.to_string()),
-        Value::Decimal(text) => push_string(out, text),
-        Value::Date(date) => push_string(out, &date.to_string()),
-        Value::Time(time) => push_string(out, &time.to_string()),
-        Value::DateTime(moment) => push_string(out, &moment.to_string()),
-        Value::Timestamp {
-            seconds,
-            microseconds,
-        } => push_timestamp(out, *seconds, *microseconds),
-        Value::Bytes(bytes) => push_bytes(out, column, bytes),
-        Value::Bits(words) => push_bits(out, words),
-        Value::Blob { length, inline } => {
-            let mut object = Object::new(out);
-            object.number("length", *length);
-            push_bytes(object.key("inline"), column, inline);
-            object.end();
-        }
-        Value::Array(values) => push_list(out, values, |out, value| {
-            push_value(out, column, value);
-        }),
-        Value::Raw(bytes) => push_tagged(out, "raw", bytes),
-    }
-}
-
-fn push_bytes(out: &mut Vec<u8>, column: &Column, bytes: &[u8]) {
-    match column.column_type {
-        // The padding of a char value is not part of it.
-        ColumnType::Char => {
-            let end = bytes.iter().rposition(|byte| *byte != b' ');
-            push_text(out, &bytes[..end.map_or(0, |last| last + 1)]);
-        }
-        ColumnType::Olddecimal | ColumnType::Olddecimalunsigned => push_text(out, bytes),
-        other if other.is_character() => push_text(out, bytes),
-        _ => push_hex_string(out, bytes),
-    }
-}
-
-fn push_bits(out: &mut Vec<u8>, words: &[u32]) {
-    match *words {
-        [] => out.push(b'0'),
-        [low] => push_display(out, low),
-        [low, high] => push_display(out, u64::from(high) << 32 | u64::from(low)),
-        _ => {
-            let bytes = words.iter().rev().flat_map(|word| word.to_be_bytes());
-            push_hex_string(out, &bytes.collect::<Vec<u8>>());
-        }
-    }
-}
-
-fn push_timestamp(out: &mut Vec<u8>, seconds: u32, microseconds: u32) {
-    let nanoseconds = i32::try_from(microseconds)
-        .unwrap_or(0)
-        .saturating_mul(1000);
-    match jiff::Timestamp::new(seconds.into(), nanoseconds) {
-        Ok(moment) => push_string(out, &moment.to_string()),
-        Err(_) => push_display(out, seconds),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::column::LATIN1;
-    use super::*;
-
-    fn json(column: &Column, value: &Value) -> String {
-        let mut out = Vec::new();
-        push_value(&mut out, column, value);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn values_are_json() {
-        let any = Column::new("c", ColumnType::Unsigned);
-        let text = Column::text("c", ColumnType::Char, 5, LATIN1);
-        let binary = Column::sized("c", ColumnType::Varbinary, 5);
-        let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
-        for (column, value, expected) in [
-            (&any, Value::Null, "null"),
-            (&any, Value::Signed(-5), "-5"),
-            (&any, Value::Unsigned(u64::MAX), "18446744073709551615"),
-            (&any, Value::Double(0.5), "0.5"),
-            (&any, Value::Float(f32::NAN), "\"NaN\""),
-            (&any, Value::Bits(vec![1, 2]), "8589934593"),
-            (
-                &any,
-                Value::Bits(vec![1, 2, 3]),
-                "\"000000030000000200000001\"",
-            ),
-            (&text, bytes(b"a\"b  "), "\"a\\\"b\""),
-            (&text, bytes(&[0xFF]), "{\"hex\":\"ff\"}"),
-            (&binary, bytes(b"ab"), "\"6162\""),
-            (&any, Value::Raw(vec![1]), "{\"raw\":\"01\"}"),
-            (
-                &binary,
-                Value::Blob {
-                    length: 9,
-                    inline: vec![1],
-                },
-                "{\"length\":9,\"inline\":\"01\"}",
-            ),
-            (
-                &any,
-                Value::Timestamp {
-                    seconds: 0,
-                    microseconds: 500_000,
-                },
-                "\"1970-01-01T00:00:00.5Z\"",
-            ),
-            (&any, Value::Array(vec![Value::Null]), "[null]"),
-        ] {
-            assert_eq!(json(column, &value), expected);
-        }
-    }
 }

@@ -158,22 +158,31 @@ impl<'a> LogEntry<'a> {
     ///
     /// If an attribute is malformed, or of a column that the table does not have.
     pub fn values(&self, table: &Table) -> Result<Vec<LogValue>, BackupError> {
-        let mut values = Vec::new();
-        for attribute in self.attributes() {
-            let (id, bytes) = attribute?;
-            let Some(column) = table.columns.get(usize::from(id)) else {
-                return Err(BackupError::Row {
-                    offset: self.offset,
-                    source: RowError::UnknownColumn { id },
-                });
-            };
+        let attributes = self.attributes_of(table)?;
+        let value_of = |(id, bytes): (u16, &[u8])| {
+            let column = table.columns.get(usize::from(id))?;
             let value = match bytes {
                 [] => Value::Null,
                 bytes => decode_value(column, bytes, self.order),
             };
-            values.push(LogValue { column: id, value });
-        }
-        Ok(values)
+            Some(LogValue { column: id, value })
+        };
+        Ok(attributes.into_iter().filter_map(value_of).collect())
+    }
+
+    /// All attributes, each of a column that the table has.
+    pub(super) fn attributes_of(&self, table: &Table) -> Result<Vec<(u16, &'a [u8])>, BackupError> {
+        let known = |attribute: Result<(u16, &'a [u8]), BackupError>| {
+            let (id, bytes) = attribute?;
+            if usize::from(id) >= table.columns.len() {
+                return Err(BackupError::Row {
+                    offset: self.offset,
+                    source: RowError::UnknownColumn { id },
+                });
+            }
+            Ok((id, bytes))
+        };
+        self.attributes().map(known).collect()
     }
 }
 

@@ -22,6 +22,8 @@ mod decimal;
 mod error;
 mod header;
 mod json;
+mod json_object;
+mod json_value;
 mod log;
 mod print;
 mod properties;

@@ -35,41 +35,14 @@ impl Row {
     ///
     /// If the bytes are not exactly one packed row of this table.
     pub fn decode(table: &Table, payload: &[u8], order: ByteOrder) -> Result<Row, RowError> {
-        let words = bitmap_words(&table.columns);
-        let header = word(payload, 0, order).ok_or(RowError::BadHeader)?;
-        if header != PACKED << 16 | (4 * words) as u32 {
-            return Err(RowError::BadHeader);
-        }
-        let mut reader = RowReader {
-            bytes: payload.get(4 + 4 * words..).ok_or(RowError::BadHeader)?,
-            order,
-            position: 0,
-            bits: 0,
-        };
         let mut values = Vec::with_capacity(table.columns.len());
-        let mut bit = 0;
-        let mut next_bit = || {
-            let word = word(payload, 1 + bit / 32, order).unwrap_or(0);
-            let set = word >> (bit % 32) & 1 == 1;
-            bit += 1;
-            set
-        };
-        for column in &table.columns {
-            if !next_bit() {
-                return Err(RowError::Absent {
-                    column: column.name.clone(),
-                });
-            }
-            if column.nullable && next_bit() {
-                values.push(Value::Null);
-                continue;
-            }
-            values.push(reader.value(column)?);
-        }
-        match reader.leftover() {
-            0 => Ok(Row(values)),
-            bytes => Err(RowError::Leftover { bytes }),
-        }
+        walk_columns(&table.columns, payload, order, |column, stored| {
+            values.push(match stored {
+                None => Value::Null,
+                Some((bytes, order)) => decode_value(column, bytes, order),
+            });
+        })?;
+        Ok(Row(values))
     }
 
     /// Appends the packed row, little-endian, pad bytes zero.
@@ -129,6 +102,51 @@ impl Row {
     }
 }
 
+/// Goes through the columns of a packed row: the storage form of each value and its byte order,
+/// none for NULL. Without an error `visit` was called for each column, in their order.
+pub(crate) fn walk_columns(
+    columns: &[Column],
+    payload: &[u8],
+    order: ByteOrder,
+    mut visit: impl FnMut(&Column, Option<(&[u8], ByteOrder)>),
+) -> Result<(), RowError> {
+    let words = bitmap_words(columns);
+    let header = word(payload, 0, order).ok_or(RowError::BadHeader)?;
+    if header != PACKED << 16 | (4 * words) as u32 {
+        return Err(RowError::BadHeader);
+    }
+    let mut reader = RowReader {
+        bytes: payload.get(4 + 4 * words..).ok_or(RowError::BadHeader)?,
+        order,
+        position: 0,
+        bits: 0,
+        bit_words: Vec::new(),
+    };
+    let mut bit = 0;
+    let mut next_bit = || {
+        let word = word(payload, 1 + bit / 32, order).unwrap_or(0);
+        let set = word >> (bit % 32) & 1 == 1;
+        bit += 1;
+        set
+    };
+    for column in columns {
+        if !next_bit() {
+            return Err(RowError::Absent {
+                column: column.name.clone(),
+            });
+        }
+        if column.nullable && next_bit() {
+            visit(column, None);
+            continue;
+        }
+        visit(column, Some(reader.stored(column)?));
+    }
+    match reader.leftover() {
+        0 => Ok(()),
+        bytes => Err(RowError::Leftover { bytes }),
+    }
+}
+
 /// Words of the bitmap.
 fn bitmap_words(columns: &[Column]) -> usize {
     let nullable = columns.iter().filter(|column| column.nullable).count();
@@ -160,16 +178,20 @@ struct RowReader<'a> {
     order: ByteOrder,
     position: usize,
     bits: u64,
+    /// The bit column that was read last, moved to the start of its words.
+    bit_words: Vec<u8>,
 }
 
 impl RowReader<'_> {
-    fn value(&mut self, column: &Column) -> Result<Value, RowError> {
+    fn stored(&mut self, column: &Column) -> Result<(&[u8], ByteOrder), RowError> {
         let truncated = || RowError::Truncated {
             column: column.name.clone(),
         };
         let storage = column.storage();
         if let Storage::Bits(bits) = storage {
-            return self.bits(column, bits).ok_or_else(truncated);
+            let stored = self.bits(bits).ok_or_else(truncated)?;
+            // Their words are in order already.
+            return Ok((stored, ByteOrder::Little));
         }
         self.flush_bits();
         if matches!(storage, Storage::Fixed { element: 4.., .. }) {
@@ -184,16 +206,12 @@ impl RowReader<'_> {
             });
         }
         let length = usize::try_from(length).map_err(|_| truncated())?;
-        let value = decode_value(
-            column,
-            rest.get(..length).ok_or_else(truncated)?,
-            self.order,
-        );
+        let stored = rest.get(..length).ok_or_else(truncated)?;
         self.position += length;
-        Ok(value)
+        Ok((stored, self.order))
     }
 
-    fn bits(&mut self, column: &Column, bits: u64) -> Option<Value> {
+    fn bits(&mut self, bits: u64) -> Option<&[u8]> {
         self.position = self.position.next_multiple_of(4);
         let end = self.position as u64 + (self.bits + bits).div_ceil(32) * 4;
         if end > self.bytes.len() as u64 {
@@ -201,15 +219,15 @@ impl RowReader<'_> {
         }
         let first = self.position / 4;
         let fetch = |index: usize| word(self.bytes, index, self.order).unwrap_or(0);
-        let mut stored = Vec::new();
+        self.bit_words.clear();
         for index in first..first + bits.div_ceil(32) as usize {
             let both = u64::from(fetch(index + 1)) << 32 | u64::from(fetch(index));
-            stored.extend_from_slice(&((both >> self.bits) as u32).to_le_bytes());
+            let aligned = (both >> self.bits) as u32;
+            self.bit_words.extend_from_slice(&aligned.to_le_bytes());
         }
         self.position += ((self.bits + bits) / 32 * 4) as usize;
         self.bits = (self.bits + bits) % 32;
-        // The words were put in order above.
-        Some(decode_value(column, &stored, ByteOrder::Little))
+        Some(&self.bit_words)
     }
 
     fn flush_bits(&mut self) {

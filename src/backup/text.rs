@@ -57,18 +57,8 @@ impl<'a> TextOut<'a> {
     }
 
     /// The number in decimal.
-    pub(crate) fn decimal(&mut self, mut number: u32) {
-        let mut digits = [0; 10];
-        let mut start = digits.len();
-        loop {
-            start -= 1;
-            digits[start] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.buffer.extend_from_slice(&digits[start..]);
+    pub(crate) fn decimal(&mut self, number: u32) {
+        push_decimal(&mut self.buffer, number.into());
     }
 
     /// The number in hexadecimal, without leading zeros.
@@ -110,11 +100,33 @@ fn hex_digits(number: u32) -> [u8; 8] {
     digits.to_be_bytes()
 }
 
+/// The number in decimal.
+pub(crate) fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
 /// Lowercase hexadecimal digits of bytes.
 pub(crate) fn push_hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+    let start = out.len();
+    out.resize(start + 2 * bytes.len(), 0);
+    let (words, rest) = bytes.as_chunks::<4>();
+    let (word_slots, rest_slots) = out[start..].split_at_mut(8 * words.len());
+    for (slot, word) in word_slots.chunks_exact_mut(8).zip(words) {
+        slot.copy_from_slice(&hex_digits(u32::from_be_bytes(*word)));
+    }
+    for (slot, byte) in rest_slots.chunks_exact_mut(2).zip(rest) {
+        slot[0] = DIGITS[usize::from(byte >> 4)];
+        slot[1] = DIGITS[usize::from(byte & 15)];
     }
 }
 
@@ -152,5 +164,21 @@ mod tests {
                 format!("{number} {number:x} 0x{number:08x} 0x{number:08x} ")
             );
         }
+    }
+    #[test]
+    fn bytes_are_two_digits_each_whatever_their_number() {
+        let bytes: Vec<u8> = (0..=255).rev().collect();
+        for length in [0, 1, 3, 4, 5, 8, 255, 256] {
+            let mut out = vec![b'x'];
+            push_hex_bytes(&mut out, &bytes[..length]);
+            let digits: String = bytes[..length]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(String::from_utf8(out).unwrap(), format!("x{digits}"));
+        }
+        let mut out = Vec::new();
+        push_decimal(&mut out, u64::MAX);
+        assert_eq!(out, b"18446744073709551615");
     }
 }

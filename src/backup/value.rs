@@ -212,13 +212,15 @@ fn decode_element(column: &Column, bytes: &[u8]) -> Option<Value> {
     (again == bytes).then_some(value)
 }
 
-fn unsigned(bytes: &[u8]) -> Option<u64> {
+/// A little-endian number of at most 8 bytes.
+pub(crate) fn unsigned(bytes: &[u8]) -> Option<u64> {
     let mut wide = [0; 8];
     wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
     Some(u64::from_le_bytes(wide))
 }
 
-fn signed(bytes: &[u8]) -> Option<i64> {
+/// A little-endian number of 1 to 8 bytes.
+pub(crate) fn signed(bytes: &[u8]) -> Option<i64> {
     let unused = 64_u32.checked_sub(8 * bytes.len() as u32)?;
     Some(((unsigned(bytes)? as i64).checked_shl(unused)?) >> unused)
 }

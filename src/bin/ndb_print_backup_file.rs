@@ -49,7 +49,10 @@ enum Output {
 /// The file may be a ctl, Data or log file of a backup. Compressed and encrypted files are
 /// recognised; an encrypted one needs the password of its backup.
 #[derive(Debug, Parser)]
-#[command(name = "ndb_print_backup_file")]
+#[command(
+    name = "ndb_print_backup_file",
+    override_usage = "ndb_print_backup_file [options] <file>"
+)]
 struct Options {
     /// Password of an encrypted file; without a value it is asked for
     #[arg(short = 'P', long, value_name = "PASSWORD", num_args = 0..=1, require_equals = true)]
