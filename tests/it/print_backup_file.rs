@@ -122,6 +122,7 @@ fn usage_faults_have_the_originals_statuses() {
     assert_eq!(run(&["-Ppw", file]).status.code(), Some(0));
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
+    assert!(text(&help.stdout).contains("Usage: ndb_print_backup_file [options] <file>\n"));
     for option in ["--backup-password", "--ctl", "--print-header-words", "-U"] {
         assert!(text(&help.stdout).contains(option), "{option}");
     }

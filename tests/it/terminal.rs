@@ -1,4 +1,4 @@
-//! The built client on a terminal, for tests that type and look.
+//! The built programs on a terminal, for tests that type and look.
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -19,14 +19,14 @@ const COLUMNS: NonZero<u16> = NonZero::new(120).expect("not 0");
 
 const PROMPT: &str = "ndb_mgm> ";
 
-/// What the client wrote so far, as bytes and as the screen shows them.
+/// What the program wrote so far, as bytes and as the screen shows them.
 struct Seen {
     raw: String,
     screen: vt100::Parser,
     ended: bool,
 }
 
-/// The client in a terminal of 40 rows and 120 columns.
+/// A program in a terminal of 40 rows and 120 columns.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
@@ -42,6 +42,11 @@ impl Terminal {
     }
 
     pub(crate) fn start_in(home: tempfile::TempDir, arguments: &[&str]) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_ndb_mgm"), home, arguments)
+    }
+
+    /// Any program of ours, in its home directory.
+    pub(crate) fn run(program: &str, home: tempfile::TempDir, arguments: &[&str]) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize {
                 rows: ROWS.get(),
@@ -49,7 +54,7 @@ impl Terminal {
                 ..PtySize::default()
             })
             .unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ndb_mgm"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.env("HOME", home.path());
@@ -154,7 +159,7 @@ impl Terminal {
         self.seen.0.lock().unwrap().raw.clone()
     }
 
-    /// Waits for the client's end and returns its status.
+    /// Waits for the program's end and returns its status.
     pub(crate) fn wait_for_end(&mut self) -> u32 {
         let deadline = Instant::now() + LIMIT;
         let (seen, changed) = &*self.seen;
