@@ -2,9 +2,9 @@
 //! and read it again. Shared with the test that replays the corpora on stable.
 #![allow(dead_code, unreachable_pub)]
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, sink};
 
-use ndbmgm::backup::{CtlFile, DataReader, LogReader};
+use ndbmgm::backup::{self, CtlFile, DataReader, LogReader, PrintOptions};
 use ndbmgm::wire::config::ClusterConfig;
 use ndbmgm::wire::{EventReader, ReplyReader, RequestReader};
 use ndbmgm::{command, wire, xfrm};
@@ -79,7 +79,7 @@ pub fn container(data: &[u8]) {
     let password = xfrm::Secret::new(PASSWORD.to_vec());
     if let Ok(reader) = xfrm::open(Cursor::new(data), Some(&password)) {
         // A small file can hold a lot of zeros; more than this shows nothing new.
-        let _ = std::io::copy(&mut reader.take(1 << 22), &mut std::io::sink());
+        let _ = std::io::copy(&mut reader.take(1 << 22), &mut sink());
     }
 }
 
@@ -90,8 +90,19 @@ pub fn header(data: &[u8]) {
     }
 }
 
+/// A backup file of any kind, as text and as JSON.
+fn print(data: &[u8]) {
+    let options = PrintOptions {
+        verbose: true,
+        header_words: true,
+    };
+    let _ = backup::print(data, &mut sink(), options);
+    let _ = backup::print_json(data, &mut sink(), None);
+}
+
 /// A ctl file; one that reads is written as it was.
 pub fn ctl(data: &[u8]) {
+    print(data);
     if let Ok(file) = CtlFile::read(data) {
         let mut written = Vec::new();
         file.write(&mut written)
@@ -107,6 +118,7 @@ pub fn ctl(data: &[u8]) {
 
 /// A Data file.
 pub fn data(data: &[u8]) {
+    print(data);
     if let Ok(mut reader) = DataReader::new(data) {
         while let Ok(Some(_)) = reader.next_item() {}
     }
@@ -114,6 +126,7 @@ pub fn data(data: &[u8]) {
 
 /// A redo or undo log.
 pub fn log(data: &[u8]) {
+    print(data);
     if let Ok(mut reader) = LogReader::new(data) {
         while let Ok(Some(entry)) = reader.next_entry() {
             for attribute in entry.attributes() {

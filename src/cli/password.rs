@@ -17,7 +17,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 
 use rpassword::{ConfigBuilder, prompt_password_with_config};
@@ -316,11 +316,28 @@ fn decode_hex(digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
 
 fn prompt_at_terminal(prompt: &str) -> Line {
     // The original reports a bad descriptor, not the reason why there is none.
-    File::open("/dev/tty").map_err(|_| SecretFault::TerminalFailed(EBADF))?;
-    let config = ConfigBuilder::new().build();
+    File::open(TERMINAL).map_err(|_| SecretFault::TerminalFailed(EBADF))?;
+    type_line(prompt, TERMINAL, TERMINAL, SecretFault::TerminalFailed)
+}
+
+const TERMINAL: &str = "/dev/tty";
+
+/// Asks for a line on one terminal and reads it from another.
+fn type_line(prompt: &str, input: &str, output: &str, failed: fn(i32) -> SecretFault) -> Line {
+    let config = ConfigBuilder::new()
+        .input_file_path(input)
+        .output_file_path(output)
+        .build();
     match prompt_password_with_config(prompt, config) {
         Ok(line) => Ok(Zeroizing::new(line.into_bytes())),
-        Err(error) => Err(fault_of_typing(&error, SecretFault::TerminalFailed)),
+        Err(error) => {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                // What follows belongs on a line of its own, and Ctrl-D ends none.
+                let terminal = File::options().write(true).open(output);
+                let _ = terminal.and_then(|mut terminal| terminal.write_all(b"\n"));
+            }
+            Err(fault_of_typing(&error, failed))
+        }
     }
 }
 
@@ -341,14 +358,7 @@ fn read_line_of_stdin(prompt: &str) -> Line {
         } else {
             "/dev/stderr"
         };
-        let config = ConfigBuilder::new()
-            .input_file_path("/dev/stdin")
-            .output_file_path(output)
-            .build();
-        return match prompt_password_with_config(prompt, config) {
-            Ok(line) => Ok(Zeroizing::new(line.into_bytes())),
-            Err(error) => Err(fault_of_typing(&error, SecretFault::StdinFailed)),
-        };
+        return type_line(prompt, "/dev/stdin", output, SecretFault::StdinFailed);
     }
     // Through std's own buffer a read would take commands that follow the line.
     let descriptor = stdin.as_fd().try_clone_to_owned();

@@ -34,4 +34,6 @@ mod wire;
 mod wire_exchanges;
 mod xfrm;
 mod xfrm_damage;
+mod xfrm_round_trips;
 mod xfrm_tool;
+mod xfrm_tool_options;

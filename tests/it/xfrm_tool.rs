@@ -14,10 +14,10 @@ const INSECURE: &str =
     "ndbxfrm: [Warning] Using a password on the command line interface can be insecure.\n";
 
 /// A directory to run in, with a text, an encrypted and a compressed file.
-struct Place(TempDir);
+pub(crate) struct Place(pub(crate) TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(TempDir::new().unwrap());
         place.put("a.txt", &sample(3000));
         place.expect(
@@ -29,19 +29,19 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    fn get(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn get(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()
     }
 
-    fn run(&self, arguments: &[&str], stdin: &[u8]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], stdin: &[u8]) -> Output {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ndbxfrm"))
             .arg("--no-defaults")
             .args(arguments)
@@ -64,12 +64,12 @@ impl Place {
 
     /// Runs with nothing on stdin and compares exit status and stderr, without the warning.
     #[track_caller]
-    fn expect(&self, arguments: &[&str], status: i32, stderr: &str) {
+    pub(crate) fn expect(&self, arguments: &[&str], status: i32, stderr: &str) {
         self.expect_with(arguments, b"", status, stderr);
     }
 
     #[track_caller]
-    fn expect_with(&self, arguments: &[&str], stdin: &[u8], status: i32, stderr: &str) {
+    pub(crate) fn expect_with(&self, arguments: &[&str], stdin: &[u8], status: i32, stderr: &str) {
         let output = self.run(arguments, stdin);
         let text = String::from_utf8(output.stderr)
             .unwrap()
@@ -81,13 +81,13 @@ impl Place {
 
     /// Like `expect`; the output must be absent afterwards, and no other file may appear.
     #[track_caller]
-    fn expect_nothing_written(&self, arguments: &[&str], status: i32, stderr: &str) {
+    pub(crate) fn expect_nothing_written(&self, arguments: &[&str], status: i32, stderr: &str) {
         let before = self.names();
         self.expect(arguments, status, stderr);
         assert_eq!(self.names(), before, "{arguments:?}");
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
         let name = |entry: std::io::Result<fs::DirEntry>| {
             entry.unwrap().file_name().into_string().unwrap()
@@ -373,13 +373,21 @@ fn damaged_sources_are_told_apart() {
     place.expect_nothing_written(
         &[secret, "cut", "o"],
         1,
-        "Error: Can not read file cut.\ncut: truncated file: it has no trailer\n",
+        "Error: Can not read file cut, bad password or key?\ncut: truncated file: it has no trailer\n",
+    );
+    let end = compressed.iter().rposition(|byte| *byte != 0).unwrap();
+    place.put("az.cut", &compressed[..end]);
+    place.expect_nothing_written(
+        &["az.cut", "o"],
+        1,
+        "Error: Can not read file az.cut, bad password or key?\n\
+         az.cut: truncated file: it has no trailer\n",
     );
     place.put("long", &[&encrypted[..], b"more"].concat());
     place.expect_nothing_written(
         &[secret, "long", "o"],
         1,
-        "Error: Can not read file long.\n\
+        "Error: Can not read file long, bad password or key?\n\
          long: 4 bytes of trailing garbage after the end of the container\n",
     );
     let mut flipped = encrypted.clone();

@@ -270,7 +270,11 @@ fn not_opened(path: &Path, error: &XfrmError) -> Failure {
     let plain = format!("Error: Can not read file {name}.");
     match error {
         XfrmError::SecretNeeded => Failure::new(Exit::Failure, question),
-        XfrmError::BadHeader(_) | XfrmError::BadTrailer(_) | XfrmError::WrongKey => {
+        XfrmError::BadHeader(_)
+        | XfrmError::BadTrailer(_)
+        | XfrmError::Truncated(_)
+        | XfrmError::TrailingGarbage { .. }
+        | XfrmError::WrongKey => {
             Failure::new(Exit::Failure, question).because(explain(path, error))
         }
         XfrmError::KeyDerivationTooLong { .. } => Failure::new(Exit::Failure, plain)

@@ -1,0 +1,252 @@
+//! What is written is read back, by this library and with another's cryptography.
+
+use std::io::{Cursor, Read, Write};
+
+use ndbmgm::xfrm::{
+    self, Cipher, Encryption, Header, Keys, Options, ReadOptions, Secret, Trailer, XfrmWriter,
+};
+use openssl::symm::{self, Crypter, Mode};
+use proptest::prelude::*;
+
+use crate::xfrm::{FEW, every_way, read_all_with, sample, secret32, write_all};
+
+#[test]
+fn twenty_thousand_bytes_in_units_of_512_have_seven_salts() {
+    let secret = Secret::new(b"secret".to_vec());
+    let data = sample(20_000);
+    let file = write_all(
+        &data,
+        Options {
+            encryption: Some(Encryption {
+                data_unit_size: 512,
+                size_hint: Some(20_000),
+                keys: FEW,
+                ..Encryption::backup(&secret)
+            }),
+            ..Options::default()
+        },
+    );
+    let header = Header::decode(&file).unwrap();
+    assert_eq!(header.flags.0, 0x0211_1000);
+    assert_eq!(header.octets.len(), 224);
+    assert_eq!(header.keying_material_count, 7);
+    assert_eq!(second_opinion(&file, b"secret"), data);
+}
+
+/// Reads a container as the format says, with another library for the cryptography.
+fn second_opinion(file: &[u8], password: &[u8]) -> Vec<u8> {
+    let header = Header::decode(file).unwrap();
+    let fixed = file.last_chunk::<56>().unwrap();
+    let trailer = Trailer::decode(fixed, header.byte_order).unwrap();
+    let end = file.len() - trailer.trailer_size as usize;
+    let payload = &file[header.header_size as usize..end];
+    let pairs: Vec<Vec<u8>> = if header.iterations == 0 {
+        let key = openssl::aes::AesKey::new_decrypt(password).unwrap();
+        let mut pairs = vec![0; header.octets.len() - 8];
+        openssl::aes::unwrap_key(&key, None, &mut pairs, &header.octets).unwrap();
+        pairs.chunks(64).map(<[u8]>::to_vec).collect()
+    } else {
+        let derive = |salt: &[u8]| {
+            let mut pair = vec![0; 64];
+            let hash = openssl::hash::MessageDigest::sha256();
+            let iterations = header.iterations as usize;
+            openssl::pkcs5::pbkdf2_hmac(password, salt, iterations, hash, &mut pair).unwrap();
+            pair
+        };
+        header.octets.chunks(32).map(derive).collect()
+    };
+    let unit_size = match header.data_unit_size {
+        0 => payload.len().max(16),
+        size => size as usize,
+    };
+    let count = pairs.len();
+    let mut data = Vec::new();
+    for (unit, bytes) in payload.chunks(unit_size).enumerate() {
+        let is_xts = header.cipher() == Some(Cipher::Xts);
+        let index = if is_xts { unit >> 16 } else { unit };
+        let key = &pairs[index / count % count][..32];
+        let iv = &pairs[index % count][32..];
+        let plain = if is_xts {
+            let mut tweak = [0; 16];
+            tweak[14..].copy_from_slice(&(unit as u16).to_be_bytes());
+            openssl_decrypt(
+                symm::Cipher::aes_256_xts(),
+                &[key, iv].concat(),
+                &tweak,
+                bytes,
+            )
+        } else {
+            openssl_decrypt(symm::Cipher::aes_256_cbc(), key, &iv[..16], bytes)
+        };
+        data.extend(plain);
+    }
+    let padding = usize::from(*data.last().unwrap());
+    assert!((1..=16).contains(&padding));
+    assert!(data.ends_with(&vec![padding as u8; padding]));
+    data.truncate(data.len() - padding);
+    if header.flags.0 & 0xF00 == 0x100 {
+        let stream = std::mem::take(&mut data);
+        let mut inflater = flate2::read::DeflateDecoder::new(&stream[..]);
+        inflater.read_to_end(&mut data).unwrap();
+    }
+    assert_eq!(data.len() as u64, trailer.data_size);
+    assert_eq!(trailer.crc(), Some(crc32fast::hash(&data)));
+    data
+}
+
+fn openssl_decrypt(cipher: symm::Cipher, key: &[u8], iv: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let mut crypter = Crypter::new(cipher, Mode::Decrypt, key, Some(iv)).unwrap();
+    crypter.pad(false);
+    let mut plain = vec![0; bytes.len() + 16];
+    let mut size = crypter.update(bytes, &mut plain).unwrap();
+    size += crypter.finalize(&mut plain[size..]).unwrap();
+    plain.truncate(size);
+    plain
+}
+
+#[test]
+fn another_library_decrypts_what_was_written() {
+    let secret = secret32();
+    for size in [0, 15, 16, 500, 20_000, 70_000] {
+        let data = sample(size);
+        for options in every_way(&secret, size) {
+            if options.encryption.is_some() {
+                let file = write_all(&data, options);
+                let found = second_opinion(&file, &(0..32).collect::<Vec<u8>>());
+                assert!(found == data, "{size} {options:?}");
+            }
+        }
+    }
+}
+
+const MIB: usize = 1 << 20;
+
+/// Sizes around the edges of blocks, pieces and data units.
+const SIZES: [usize; 14] = [
+    0,
+    1,
+    15,
+    16,
+    17,
+    511,
+    512,
+    513,
+    32767,
+    32768,
+    32769,
+    MIB - 1,
+    MIB,
+    MIB + 1,
+];
+
+#[test]
+fn what_was_written_is_read_back_for_every_size_way_and_number_of_threads() {
+    let secret = secret32();
+    for size in SIZES {
+        let data = sample(size);
+        for options in every_way(&secret, size) {
+            for threads in [1, 2] {
+                let options = Options { threads, ..options };
+                let file = write_all(&data, options);
+                let is_container = options.compress || options.encryption.is_some();
+                if is_container && options.file_block_size > 0 {
+                    assert_eq!(file.len() % 512, 0, "{size} {options:?}");
+                }
+                let read_options = ReadOptions {
+                    threads,
+                    ..ReadOptions::default()
+                };
+                let found = read_all_with(&file, Some(&secret), read_options).unwrap();
+                assert!(found == data, "{size} {options:?}");
+            }
+        }
+    }
+}
+
+/// The flags that the original's files have (backup format, 7.2).
+#[test]
+fn the_flags_are_those_of_the_original() {
+    let secret = secret32();
+    for (compress, cipher, keys, data_unit_size, flags) in [
+        (false, Cipher::Cbc, FEW, 0, 0x0011_1000),
+        (true, Cipher::Cbc, FEW, 0, 0x0011_1100),
+        (false, Cipher::Cbc, Keys::Wrapped, 0, 0x0012_1000),
+        (false, Cipher::Xts, FEW, 512, 0x0011_2000),
+        (true, Cipher::Xts, FEW, 512, 0x1001_2100),
+        (false, Cipher::Cbc, FEW, 16, 0x0211_1000),
+    ] {
+        let encryption = Encryption {
+            secret: &secret,
+            cipher,
+            keys,
+            data_unit_size,
+            size_hint: Some(100),
+        };
+        let options = Options {
+            compress,
+            encryption: Some(encryption),
+            ..Options::default()
+        };
+        let header = Header::decode(&write_all(&sample(100), options)).unwrap();
+        assert_eq!(header.flags.0, flags, "{:#x}", header.flags.0);
+    }
+}
+
+#[test]
+fn several_threads_give_the_same_data() {
+    let secret = secret32();
+    let data = sample(3_000_001);
+    for options in every_way(&secret, 20_000) {
+        let threaded = Options {
+            threads: 3,
+            ..options
+        };
+        let file = write_all(&data, threaded);
+        if options.encryption.is_none() {
+            assert!(file == write_all(&data, options), "{options:?}");
+        }
+        let read_options = ReadOptions {
+            threads: 3,
+            ..ReadOptions::default()
+        };
+        let found = read_all_with(&file, Some(&secret), read_options).unwrap();
+        assert!(found == data, "{options:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn cuts_of_writing_and_reading_do_not_matter(
+        size in 0_usize..400_000,
+        way in 0_usize..26,
+        threads in 1_usize..3,
+        write_cut in 1_usize..200_000,
+        read_cut in 1_usize..200_000,
+    ) {
+        let secret = secret32();
+        let data = sample(size);
+        let options = Options { threads, ..every_way(&secret, size)[way] };
+        let mut writer = XfrmWriter::new(Vec::new(), options).unwrap();
+        for piece in data.chunks(write_cut) {
+            writer.write_all(piece).unwrap();
+        }
+        let file = writer.finish().unwrap();
+        let read_options = ReadOptions { threads, ..ReadOptions::default() };
+        let mut reader = xfrm::open_with(Cursor::new(file), Some(&secret), read_options).unwrap();
+        let mut found = Vec::new();
+        let mut piece = vec![0; read_cut];
+        loop {
+            let count = reader.read(&mut piece).unwrap();
+            if count == 0 {
+                break;
+            }
+            found.extend_from_slice(&piece[..count]);
+            // The same without a copy, from wherever the read has ended.
+            let owned = reader.next_piece(vec![0; write_cut]).unwrap();
+            found.extend_from_slice(&owned);
+        }
+        prop_assert!(found == data);
+    }
+}
