@@ -275,8 +275,11 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     level(254, "LogLevelNodeRestart", 8),
     level(255, "LogLevelConnection", 8),
     level(256, "LogLevelInfo", 0),
+    // The recorded payloads have these two only where they are set.
+    row(257, "LogLevelWarning", Range::Unset(0, 15)),
     level(258, "LogLevelError", 8),
     level(259, "LogLevelCongestion", 0),
+    row(260, "LogLevelDebug", Range::Unset(0, 15)),
     level(261, "LogLevelBackup", 0),
     level(262, "LogLevelSchema", 0),
     row(
@@ -497,13 +500,16 @@ pub(super) fn table(section: SectionKind) -> &'static [Parameter] {
     }
 }
 
-/// The parameter with this name in any case; `Id` is another name of `NodeId`.
+/// Names that mean the same parameter as another one.
+const OTHER_NAMES: [(&str, &str); 2] =
+    [("Id", "NodeId"), ("LogLevelStatistics", "LogLevelStatistic")];
+
+/// The parameter with this name in any case.
 pub(super) fn find(section: SectionKind, name: &str) -> Option<&'static Parameter> {
-    let name = if name.eq_ignore_ascii_case("Id") {
-        "NodeId"
-    } else {
-        name
-    };
+    let name = OTHER_NAMES
+        .iter()
+        .find(|(other, _)| other.eq_ignore_ascii_case(name))
+        .map_or(name, |(_, own)| own);
     table(section)
         .iter()
         .find(|parameter| !parameter.name.is_empty() && parameter.name.eq_ignore_ascii_case(name))

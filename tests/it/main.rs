@@ -25,6 +25,7 @@ mod replay_sim;
 mod scripted;
 mod shell;
 mod sim;
+mod sim_parameters;
 mod sim_protocol;
 mod simulator;
 mod terminal;

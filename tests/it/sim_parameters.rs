@@ -1,0 +1,447 @@
+//! config.ini: every parameter of the protocol's table with its type, default, range and unit, as
+//! the management server packs it for its clients, and every fault by file, line and name.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ndbmgm::cluster::{NodeId, NodeType};
+use ndbmgm::sim::{Cluster, Effect, Pace, SavedState, Topology, parse_config_file};
+use ndbmgm::wire::Request;
+use ndbmgm::wire::config::{ClusterConfig, Section, SectionKind, Value, decode_text};
+
+use crate::trace::{Side, Trace};
+
+/// Key, name, sections, type, default, smallest, largest (management protocol, 5.4). Sections: D
+/// data node, A API node, M management server, C connection, S system. A default of `-` is none;
+/// `=DataDir` is that parameter's value; `D:` and `M:` are the defaults of those sections.
+const TABLE: &str = "\
+5   HostName                          D   text  localhost 0 0
+5   HostName                          AM  text  '' 0 0
+7   DataDir                           D   text  . 0 0
+7   DataDir                           M   text  '' 0 0
+9   TotalSendBufferMemory             DAM int   0 256K 4294967039
+10  LocationDomainId                  DAM int   - 0 16
+11  Dedicated                         DAM bool  0 0 1
+12  RequireCertificate                DM  bool  0 0 1
+132 ParallelBackups                   D   int   1 1 1
+133 BackupMemory                      D   int   32M 0 4294967039
+134 BackupDataBufferSize              D   int   1M 512K 4294967039
+135 BackupLogBufferSize               D   int   16M 2M 4294967039
+136 BackupWriteSize                   D   int   256K 32K 4294967039
+139 BackupMaxWriteSize                D   int   1M 256K 4294967039
+125 FileSystemPath                    D   text  =DataDir 0 0
+148 Diskless                          D   bool  0 0 1
+158 BackupDataDir                     D   text  =FileSystemPath 0 0
+163 DiskSyncSize                      D   int   4M 32K 4294967039
+166 MemReportFrequency                D   int   0 0 4294967039
+167 BackupReportFrequency             D   int   0 0 4294967039
+168 ODirect                           D   bool  0 0 1
+172 CompressedBackup                  D   bool  0 0 1
+173 CompressedLCP                     D   bool  0 0 1
+184 StartupStatusReportFrequency      D   int   0 0 4294967039
+200 ArbitrationRank                   A   int   0 0 2
+200 ArbitrationRank                   M   int   1 0 2
+201 ArbitrationDelay                  AM  int   0 0 4294967039
+203 ExtraSendBufferMemory             DAM int64 0 0 32G
+204 HeartbeatIntervalMgmdMgmd         M   int   1500 100 4294967039
+250 LogLevelStartup                   D   int   8 0 15
+251 LogLevelShutdown                  D   int   8 0 15
+252 LogLevelStatistics                D   int   0 0 15
+253 LogLevelCheckpoint                D   int   0 0 15
+254 LogLevelNodeRestart               D   int   8 0 15
+255 LogLevelConnection                D   int   8 0 15
+256 LogLevelInfo                      D   int   0 0 15
+257 LogLevelWarning                   D   int   - 0 15
+258 LogLevelError                     D   int   8 0 15
+259 LogLevelCongestion                D   int   0 0 15
+260 LogLevelDebug                     D   int   - 0 15
+261 LogLevelBackup                    D   int   0 0 15
+262 LogLevelSchema                    D   int   0 0 15
+300 PortNumber                        M   int   1186 0 65535
+301 RequireTls                        M   bool  0 0 1
+147 LogDestination                    M   text  - 0 0
+635 ServerPort                        D   int   - 1 65535
+638 MinDiskWriteSpeed                 D   int64 10M 1M 1024G
+639 MaxDiskWriteSpeed                 D   int64 20M 1M 1024G
+640 MaxDiskWriteSpeedOtherNodeRestart D   int64 50M 1M 1024G
+641 MaxDiskWriteSpeedOwnRestart       D   int64 200M 1M 1024G
+645 BackupDiskWriteSpeedPct           D   int   50 0 90
+659 EnableMultithreadedBackup         D   int   1 0 1
+673 RequireEncryptedBackup            D   int   0 0 1
+680 EncryptedFileSystem               D   int   0 0 1
+681 RequireTls                        D   bool  0 0 1
+406 PortNumber                        C   int   0 0 4294967295
+407 HostName1                         C   text  - 0 0
+408 HostName2                         C   text  - 0 0
+410 NodeIdServer                      C   int   1 1 255
+1   PrimaryMGMNode                    S   int   49 0 255
+2   ConfigGenerationNumber            S   int   1 0 4294967039
+3   Name                              S   text  simulated 0 0
+";
+
+/// One line of the table for one kind of section.
+struct Row {
+    key: u32,
+    name: &'static str,
+    section: char,
+    kind: &'static str,
+    default: &'static str,
+    smallest: u64,
+    largest: u64,
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for line in TABLE.lines() {
+        let words: Vec<&'static str> = line.split_ascii_whitespace().collect();
+        let [key, name, sections, kind, default, smallest, largest] = words[..] else {
+            panic!("a row has seven columns: {line}");
+        };
+        for section in sections.chars() {
+            rows.push(Row {
+                key: key.parse().unwrap(),
+                name,
+                section,
+                kind,
+                default,
+                smallest: number(smallest),
+                largest: number(largest),
+            });
+        }
+    }
+    rows
+}
+
+fn number(text: &str) -> u64 {
+    let unit = match text.chars().last().unwrap() {
+        'K' => 1 << 10,
+        'M' => 1 << 20,
+        'G' => 1 << 30,
+        _ => return text.parse().unwrap(),
+    };
+    text[..text.len() - 1].parse::<u64>().unwrap() * unit
+}
+
+/// The line of [`config_with`] that sets the parameter.
+const LINE: usize = 3;
+
+/// A cluster in which `line` stands in one section of the kind, on line [`LINE`] of the file.
+fn config_with(section: char, line: &str) -> String {
+    let nodes = [
+        ('D', "[ndbd]\nNodeId=1"),
+        ('M', "[ndb_mgmd]\nNodeId=49"),
+        ('A', "[mysqld]\nNodeId=50"),
+    ];
+    let mut first = match section {
+        // The node ids come behind, so that the parameter's line is the same in every section.
+        'C' => format!("[tcp]\n\n{line}\nNodeId1=1\nNodeId2=2\n"),
+        'S' => format!("[system]\n\n{line}\n"),
+        _ => String::new(),
+    };
+    let mut rest = String::new();
+    for (kind, text) in nodes {
+        if kind == section {
+            first = format!("{text}\n{line}\n");
+        } else {
+            rest.push_str(text);
+            rest.push('\n');
+        }
+    }
+    format!("{first}{rest}[ndbd]\nNodeId=2\n[api]\nNodeId=51\n")
+}
+
+fn load(text: &str) -> Result<Topology, String> {
+    parse_config_file(text, Path::new("conf/config.ini")).map_err(|error| error.to_string())
+}
+
+/// The configuration as the management server of this config.ini gives it to a client.
+fn packed(text: &str) -> ClusterConfig {
+    let topology = load(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let server = NodeId::new(49).unwrap();
+    let now = Duration::from_secs(1);
+    let saved = SavedState::default();
+    let mut cluster = Cluster::new(Arc::new(topology), Pace::default(), saved, now);
+    let session = cluster.session_opened(server);
+    let request = Request::GetConfig {
+        version2: true,
+        node: 0,
+        node_type: u32::MAX,
+        from_node: None,
+    };
+    cluster.apply(session, request, now);
+    let replies = cluster.take_effects().into_iter().filter_map(|effect| {
+        let Effect::Reply { bytes, .. } = effect else {
+            return None;
+        };
+        Some(String::from_utf8(bytes).unwrap())
+    });
+    let reply: String = replies.collect();
+    let (_, body) = reply.split_once("\n\n").expect("a head and a body");
+    ClusterConfig::decode_v2(&decode_text(body.as_bytes()).unwrap()).unwrap()
+}
+
+/// The parameter of the section that [`config_with`] puts it in.
+fn value(config: &ClusterConfig, section: char, key: u32) -> Option<Value> {
+    let node = |id| config.parameter(NodeId::new(id).unwrap(), key).cloned();
+    match section {
+        'D' => node(1),
+        'M' => node(49),
+        'A' => node(50),
+        'S' => config.system().get(key).cloned(),
+        _ => {
+            let pair = |section: &&Section| {
+                section.int(400) == Some(1) && section.int(401) == Some(2)
+            };
+            let own = config.connection_sections().iter().find(pair).unwrap();
+            let shared = config.defaults(SectionKind::Tcp).unwrap();
+            own.get(key).or_else(|| shared.get(key)).cloned()
+        }
+    }
+}
+
+fn numeric(kind: &str, number: u64) -> Value {
+    match kind {
+        "int64" => Value::Int64(number),
+        _ => Value::Int(u32::try_from(number).expect("32 bits")),
+    }
+}
+
+#[test]
+fn every_parameter_is_packed_under_its_key_with_its_default() {
+    let config = packed(&config_with('D', ""));
+    for row in rows() {
+        let want = match (row.kind, row.default) {
+            (_, "-") => None,
+            ("text", "''") => Some(Value::Text(String::new())),
+            ("text", "=DataDir" | "=FileSystemPath") => Some(Value::Text(".".to_owned())),
+            ("text", text) => Some(Value::Text(text.to_owned())),
+            (kind, default) => Some(numeric(kind, number(default))),
+        };
+        let have = value(&config, row.section, row.key);
+        assert_eq!(have, want, "{} of {}", row.name, row.section);
+    }
+}
+
+#[test]
+fn every_number_takes_its_smallest_and_largest_value_and_nothing_beyond() {
+    let mut refused = 0;
+    for row in rows().iter().filter(|row| row.kind != "text") {
+        let (name, section) = (row.name, row.section);
+        for number in [row.smallest, row.largest] {
+            let config = packed(&config_with(section, &format!("{name}={number}")));
+            let want = Some(numeric(row.kind, number));
+            assert_eq!(value(&config, section, row.key), want, "{name} of {section}");
+        }
+        let beyond = [row.smallest.checked_sub(1), Some(row.largest + 1)];
+        for number in beyond.into_iter().flatten() {
+            let error = load(&config_with(section, &format!("{name}={number}")))
+                .map(|_| ())
+                .unwrap_err();
+            let why = match row.kind {
+                "bool" => "is neither true nor false".to_owned(),
+                _ => format!("is out of range, {} to {}", row.smallest, row.largest),
+            };
+            // The name as the table of the program has it.
+            let shown = name.replace("LogLevelStatistics", "LogLevelStatistic");
+            let want = format!("conf/config.ini: line {LINE}: {shown}={number}: {why}");
+            assert_eq!(error, want);
+            refused += 1;
+        }
+    }
+    assert!(refused > 70, "{refused}");
+}
+
+#[test]
+fn numbers_take_binary_units_in_either_case_and_nothing_else() {
+    let mut checked = 0;
+    for row in rows().iter().filter(|row| row.kind.starts_with("int")) {
+        let (name, section) = (row.name, row.section);
+        for (unit, letters) in [(1 << 10, "kK"), (1 << 20, "mM"), (1 << 30, "gG")] {
+            let count = row.smallest.div_ceil(unit).max(1);
+            if count * unit > row.largest {
+                continue;
+            }
+            for letter in letters.chars() {
+                let config = packed(&config_with(section, &format!("{name}={count}{letter}")));
+                let want = Some(numeric(row.kind, count * unit));
+                assert_eq!(value(&config, section, row.key), want, "{name}={count}{letter}");
+                checked += 1;
+            }
+        }
+        for bad in ["", "K", "1T", "1.5M", "-1", "+1", "0x10", "1 000", "one"] {
+            let error = load(&config_with(section, &format!("{name}={bad}")))
+                .map(|_| ())
+                .unwrap_err();
+            let place = format!("conf/config.ini: line {LINE}: ");
+            assert!(error.starts_with(&place), "{error}");
+            assert!(error.ends_with("is not a number"), "{error}");
+        }
+    }
+    assert!(checked > 100, "{checked}");
+}
+
+#[test]
+fn flags_take_the_usual_words() {
+    for row in rows().iter().filter(|row| row.kind == "bool") {
+        let (name, section) = (row.name, row.section);
+        let words = [("Y", 1), ("true", 1), ("YES", 1), ("n", 0), ("False", 0), ("no", 0)];
+        for (word, number) in words {
+            let config = packed(&config_with(section, &format!("{name} : {word}")));
+            let want = Some(Value::Int(number));
+            assert_eq!(value(&config, section, row.key), want, "{name}={word}");
+        }
+    }
+}
+
+#[test]
+fn texts_are_packed_as_written_and_directories_follow_each_other() {
+    for row in rows().iter().filter(|row| row.kind == "text") {
+        let text = "/a dir/With.Case-1:2";
+        let config = packed(&config_with(row.section, &format!("{}={text}", row.name)));
+        let want = Some(Value::Text(text.to_owned()));
+        assert_eq!(value(&config, row.section, row.key), want, "{}", row.name);
+    }
+    let config = packed(&config_with('D', "DataDir=/data"));
+    for key in [7, 125, 158] {
+        let want = Some(Value::Text("/data".to_owned()));
+        assert_eq!(value(&config, 'D', key), want, "key {key}");
+    }
+    let config = packed(&config_with('D', "FileSystemPath=/fs"));
+    assert_eq!(value(&config, 'D', 158), Some(Value::Text("/fs".to_owned())));
+    assert_eq!(value(&config, 'D', 7), Some(Value::Text(".".to_owned())));
+}
+
+#[test]
+fn node_ids_nodegroups_and_replicas_have_their_ranges() {
+    let refusals = [
+        ("[ndbd]\nNodeId=0\n", 2, "NodeId=0: is out of range, 1 to 144"),
+        ("[ndbd]\nId=145\n", 2, "NodeId=145: is out of range, 1 to 144"),
+        ("[api]\nNodeId=256\n", 2, "NodeId=256: is out of range, 1 to 255"),
+        ("[mgm]\nNodeId=256\n", 2, "NodeId=256: is out of range, 1 to 255"),
+        ("[ndbd]\nNodegroup=65537\n", 2, "Nodegroup=65537: is out of range, 0 to 65536"),
+        ("[ndbd]\nNoOfReplicas=0\n", 2, "NoOfReplicas=0: is out of range, 1 to 4"),
+        ("[db default]\nNoOfReplicas=5\n", 2, "NoOfReplicas=5: is out of range, 1 to 4"),
+        ("[tcp]\nNodeId1=0\n", 2, "NodeId1=0: is out of range, 1 to 255"),
+        ("[tcp]\nNodeId2=256\n", 2, "NodeId2=256: is out of range, 1 to 255"),
+    ];
+    for (text, line, why) in refusals {
+        let want = format!("conf/config.ini: line {line}: {why}");
+        assert_eq!(load(text).map(|_| ()), Err(want));
+    }
+    for replicas in 1..=4 {
+        let text = format!(
+            "[ndbd default]\nNoOfReplicas={replicas}\n[ndb_mgmd]\nId=49\n[api]\nId=255\n\
+             [ndbd]\nId=1\n[ndbd]\nId=2\n[ndbd]\nId=3\nNodegroup=65536\n[ndbd]\n\
+             Id=144\nNodegroup=65536\n"
+        );
+        let loaded = load(&text);
+        if replicas < 3 {
+            let config = packed(&text);
+            let node = |id, key| config.parameter(NodeId::new(id).unwrap(), key).cloned();
+            assert_eq!(node(144, 101), Some(Value::Int(replicas)));
+            assert_eq!(node(144, 185), Some(Value::Int(65536)));
+            assert_eq!(node(1, 185), None);
+            assert_eq!(config.nodes().last().unwrap().node.get(), 255);
+        } else {
+            // Two data nodes in nodegroups do not make one of three.
+            assert!(loaded.unwrap_err().contains("NoOfReplicas"));
+        }
+    }
+    let both = "[ndbd default]\nNoOfReplicas=4\n[mgm]\nId=49\n[api]\n[ndbd]\n[ndbd]\n[ndbd]\n[ndbd]\n";
+    let config = packed(both);
+    assert_eq!(
+        config.parameter(NodeId::new(1).unwrap(), 101),
+        Some(&Value::Int(4))
+    );
+}
+
+#[test]
+fn what_is_in_no_table_is_refused_with_file_line_and_name() {
+    // A parameter of another kind of section is as unknown as one that does not exist.
+    let foreign = [
+        ('D', "ArbitrationRank=1"),
+        ('D', "PortNumber=1186"),
+        ('D', "HostName1=a"),
+        ('A', "NoOfReplicas=2"),
+        ('A', "DataDir=/d"),
+        ('M', "BackupDataDir=/d"),
+        ('M', "CompressedBackup=1"),
+        ('C', "NodeId=1"),
+        ('S', "HostName=a"),
+    ];
+    for (section, line) in foreign {
+        let error = load(&config_with(section, line)).map(|_| ()).unwrap_err();
+        let name = line.split('=').next().unwrap();
+        let want = format!("conf/config.ini: line {LINE}: unknown parameter {name}");
+        assert_eq!(error, want);
+    }
+    for row in rows() {
+        let (name, section) = (row.name, row.section);
+        let error = load(&config_with(section, &format!("{name}x=1"))).map(|_| ());
+        let want = format!("conf/config.ini: line {LINE}: unknown parameter {name}x");
+        assert_eq!(error, Err(want));
+        let good = match row.kind {
+            "text" => "a".to_owned(),
+            _ => row.smallest.to_string(),
+        };
+        let twice = format!("{name}={good}\n{}={good}", name.to_uppercase());
+        let error = load(&config_with(section, &twice)).map(|_| ()).unwrap_err();
+        let place = format!("conf/config.ini: line {}: ", LINE + 1);
+        assert!(error.starts_with(&place), "{error}");
+        assert!(error.ends_with(" is set twice in this section"), "{error}");
+    }
+}
+
+/// The packed configuration of the recorded cluster, as the original client got it.
+fn recorded() -> ClusterConfig {
+    let trace = Trace::read("show");
+    let chunks = trace.connections.iter().flatten();
+    let texts = chunks
+        .filter(|chunk| chunk.side == Side::Server)
+        .filter_map(|chunk| {
+            let at = chunk.lines.iter().position(|line| line.starts_with("TkRC"))?;
+            Some(chunk.lines[at..].join("\n"))
+        });
+    let text: String = texts.collect();
+    ClusterConfig::decode_v2(&decode_text(text.as_bytes()).unwrap()).unwrap()
+}
+
+fn type_of(value: &Value) -> u32 {
+    match value {
+        Value::Int(_) => 1,
+        Value::Text(_) => 2,
+        Value::Int64(_) => 4,
+    }
+}
+
+#[test]
+fn the_packed_configuration_has_the_keys_and_types_of_the_recorded_one() {
+    let recorded = recorded();
+    // The recorded cluster sets what a server learns by itself or a small machine needs.
+    let ours = packed(&config_with('D', "Nodegroup=0").replace("NodeId=2", "NodeId=2\nNodegroup=0"));
+    let shape = |config: &ClusterConfig, kind| -> Vec<(u32, u32)> {
+        let section = config.defaults(kind).unwrap();
+        section
+            .entries()
+            .iter()
+            .map(|(key, value)| (*key, type_of(value)))
+            .collect()
+    };
+    for kind in [
+        SectionKind::of_node(NodeType::Ndb),
+        SectionKind::of_node(NodeType::Api),
+        SectionKind::of_node(NodeType::Mgm),
+    ] {
+        assert_eq!(shape(&ours, kind), shape(&recorded, kind), "{kind:?}");
+    }
+    let tcp: Vec<(u32, u32)> = shape(&recorded, SectionKind::Tcp)
+        .into_iter()
+        // Host names and the server's node stand in each connection's own section here.
+        .filter(|(key, _)| ![407, 408, 410].contains(key))
+        .collect();
+    assert_eq!(shape(&ours, SectionKind::Tcp), tcp);
+    // Which of two is the server, and of how many connections.
+    assert_eq!(recorded.connection_sections().len(), 11);
+    assert_eq!(ours.connection_sections().len(), 7);
+}
