@@ -339,7 +339,7 @@ pub(super) const DATA_NODE: &[Parameter] = &[
         "MaxDiskWriteSpeedOwnRestart",
         Range::Number64(200 * MI, MI, 1024 * GI),
     ),
-    number(642, "", 0),
+    number(642, "__debug_mixology_level", 0),
     number(643, "", 0),
     number(644, "", 0),
     row(645, "BackupDiskWriteSpeedPct", Range::Number(50, 0, 90)),
@@ -417,7 +417,7 @@ pub(super) const MANAGEMENT_SERVER: &[Parameter] = &[
     ),
     row(300, "PortNumber", Range::Number(1186, 0, 65535)),
     flag(301, "RequireTls", 0),
-    number(642, "", 0),
+    number(642, "__debug_mixology_level", 0),
 ];
 
 /// Parameters of an API node.
@@ -430,7 +430,7 @@ pub(super) const API_NODE: &[Parameter] = &[
     row(200, "ArbitrationRank", Range::Number(0, 0, 2)),
     number(201, "ArbitrationDelay", 0),
     EXTRA_SEND,
-    number(642, "", 0),
+    number(642, "__debug_mixology_level", 0),
     row(
         800,
         "MaxScanBatchSize",
@@ -501,8 +501,10 @@ pub(super) fn table(section: SectionKind) -> &'static [Parameter] {
 }
 
 /// Names that mean the same parameter as another one.
-const OTHER_NAMES: [(&str, &str); 2] =
-    [("Id", "NodeId"), ("LogLevelStatistics", "LogLevelStatistic")];
+const OTHER_NAMES: [(&str, &str); 2] = [
+    ("Id", "NodeId"),
+    ("LogLevelStatistics", "LogLevelStatistic"),
+];
 
 /// The parameter with this name in any case.
 pub(super) fn find(section: SectionKind, name: &str) -> Option<&'static Parameter> {

@@ -118,8 +118,8 @@ fn pack_value(value: &ParameterValue) -> Value {
     }
 }
 
-/// All values of a node but its id.
-fn node_values(node: &NodeConfig) -> BTreeMap<u32, ParameterValue> {
+/// All packed values of a node but its id, by key.
+pub(super) fn node_values(node: &NodeConfig) -> BTreeMap<u32, ParameterValue> {
     let kind = SectionKind::Node(node.node_type);
     let mut values = parameter::packed_defaults(kind);
     for (name, value) in &node.values {

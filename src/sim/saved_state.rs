@@ -46,7 +46,14 @@ pub enum DirectoryError {
 pub(super) struct Directory {
     path: PathBuf,
     /// Locked until it is dropped.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Directory {
+    /// Closing alone would leave the lock with a child that is just being spawned.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Directory {
@@ -85,7 +92,7 @@ impl Directory {
             lock.write_all(pid.as_bytes())
         };
         write(&mut lock).map_err(|source| fault(&lock_path, source))?;
-        Ok(Directory { path, _lock: lock })
+        Ok(Directory { path, lock })
     }
 
     /// The absolute path.

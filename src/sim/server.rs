@@ -278,7 +278,7 @@ impl Loop {
     fn greet(&mut self, server: NodeId, address: SocketAddr) {
         let lines = [
             "This is a simulated cluster: its data nodes hold made-up rows".to_owned(),
-            format!("Id: {server}, Command port: {address}"),
+            format!("Id: {server}, Command port: *:{}", address.port()),
             "Not requiring TLS".to_owned(),
             format!(
                 "MySQL Cluster Management Server {} started (simulated cluster)",

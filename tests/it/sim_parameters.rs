@@ -190,9 +190,8 @@ fn value(config: &ClusterConfig, section: char, key: u32) -> Option<Value> {
         'A' => node(50),
         'S' => config.system().get(key).cloned(),
         _ => {
-            let pair = |section: &&Section| {
-                section.int(400) == Some(1) && section.int(401) == Some(2)
-            };
+            let pair =
+                |section: &&Section| section.int(400) == Some(1) && section.int(401) == Some(2);
             let own = config.connection_sections().iter().find(pair).unwrap();
             let shared = config.defaults(SectionKind::Tcp).unwrap();
             own.get(key).or_else(|| shared.get(key)).cloned()
@@ -231,7 +230,11 @@ fn every_number_takes_its_smallest_and_largest_value_and_nothing_beyond() {
         for number in [row.smallest, row.largest] {
             let config = packed(&config_with(section, &format!("{name}={number}")));
             let want = Some(numeric(row.kind, number));
-            assert_eq!(value(&config, section, row.key), want, "{name} of {section}");
+            assert_eq!(
+                value(&config, section, row.key),
+                want,
+                "{name} of {section}"
+            );
         }
         let beyond = [row.smallest.checked_sub(1), Some(row.largest + 1)];
         for number in beyond.into_iter().flatten() {
@@ -265,7 +268,11 @@ fn numbers_take_binary_units_in_either_case_and_nothing_else() {
             for letter in letters.chars() {
                 let config = packed(&config_with(section, &format!("{name}={count}{letter}")));
                 let want = Some(numeric(row.kind, count * unit));
-                assert_eq!(value(&config, section, row.key), want, "{name}={count}{letter}");
+                assert_eq!(
+                    value(&config, section, row.key),
+                    want,
+                    "{name}={count}{letter}"
+                );
                 checked += 1;
             }
         }
@@ -285,7 +292,14 @@ fn numbers_take_binary_units_in_either_case_and_nothing_else() {
 fn flags_take_the_usual_words() {
     for row in rows().iter().filter(|row| row.kind == "bool") {
         let (name, section) = (row.name, row.section);
-        let words = [("Y", 1), ("true", 1), ("YES", 1), ("n", 0), ("False", 0), ("no", 0)];
+        let words = [
+            ("Y", 1),
+            ("true", 1),
+            ("YES", 1),
+            ("n", 0),
+            ("False", 0),
+            ("no", 0),
+        ];
         for (word, number) in words {
             let config = packed(&config_with(section, &format!("{name} : {word}")));
             let want = Some(Value::Int(number));
@@ -308,22 +322,61 @@ fn texts_are_packed_as_written_and_directories_follow_each_other() {
         assert_eq!(value(&config, 'D', key), want, "key {key}");
     }
     let config = packed(&config_with('D', "FileSystemPath=/fs"));
-    assert_eq!(value(&config, 'D', 158), Some(Value::Text("/fs".to_owned())));
+    assert_eq!(
+        value(&config, 'D', 158),
+        Some(Value::Text("/fs".to_owned()))
+    );
     assert_eq!(value(&config, 'D', 7), Some(Value::Text(".".to_owned())));
 }
 
 #[test]
 fn node_ids_nodegroups_and_replicas_have_their_ranges() {
     let refusals = [
-        ("[ndbd]\nNodeId=0\n", 2, "NodeId=0: is out of range, 1 to 144"),
-        ("[ndbd]\nId=145\n", 2, "NodeId=145: is out of range, 1 to 144"),
-        ("[api]\nNodeId=256\n", 2, "NodeId=256: is out of range, 1 to 255"),
-        ("[mgm]\nNodeId=256\n", 2, "NodeId=256: is out of range, 1 to 255"),
-        ("[ndbd]\nNodegroup=65537\n", 2, "Nodegroup=65537: is out of range, 0 to 65536"),
-        ("[ndbd]\nNoOfReplicas=0\n", 2, "NoOfReplicas=0: is out of range, 1 to 4"),
-        ("[db default]\nNoOfReplicas=5\n", 2, "NoOfReplicas=5: is out of range, 1 to 4"),
-        ("[tcp]\nNodeId1=0\n", 2, "NodeId1=0: is out of range, 1 to 255"),
-        ("[tcp]\nNodeId2=256\n", 2, "NodeId2=256: is out of range, 1 to 255"),
+        (
+            "[ndbd]\nNodeId=0\n",
+            2,
+            "NodeId=0: is out of range, 1 to 144",
+        ),
+        (
+            "[ndbd]\nId=145\n",
+            2,
+            "NodeId=145: is out of range, 1 to 144",
+        ),
+        (
+            "[api]\nNodeId=256\n",
+            2,
+            "NodeId=256: is out of range, 1 to 255",
+        ),
+        (
+            "[mgm]\nNodeId=256\n",
+            2,
+            "NodeId=256: is out of range, 1 to 255",
+        ),
+        (
+            "[ndbd]\nNodegroup=65537\n",
+            2,
+            "Nodegroup=65537: is out of range, 0 to 65536",
+        ),
+        (
+            "[ndbd]\nNoOfReplicas=0\n",
+            2,
+            "NoOfReplicas=0: is out of range, 1 to 4",
+        ),
+        (
+            "[db default]\nNoOfReplicas=5\n",
+            2,
+            "NoOfReplicas=5: is out of range, 1 to 4",
+        ),
+        (
+            "[tcp]\nNodeId1=0\n",
+            2,
+            "NodeId1=0: is out of range, 1 to 255",
+        ),
+        (
+            "[tcp]\nNodeId2=256\n",
+            2,
+            "NodeId2=256: is out of range, 1 to 255",
+        ),
     ];
     for (text, line, why) in refusals {
         let want = format!("conf/config.ini: line {line}: {why}");
@@ -348,7 +401,8 @@ fn node_ids_nodegroups_and_replicas_have_their_ranges() {
             assert!(loaded.unwrap_err().contains("NoOfReplicas"));
         }
     }
-    let both = "[ndbd default]\nNoOfReplicas=4\n[mgm]\nId=49\n[api]\n[ndbd]\n[ndbd]\n[ndbd]\n[ndbd]\n";
+    let both =
+        "[ndbd default]\nNoOfReplicas=4\n[mgm]\nId=49\n[api]\n[ndbd]\n[ndbd]\n[ndbd]\n[ndbd]\n";
     let config = packed(both);
     assert_eq!(
         config.parameter(NodeId::new(1).unwrap(), 101),
@@ -400,7 +454,10 @@ fn recorded() -> ClusterConfig {
     let texts = chunks
         .filter(|chunk| chunk.side == Side::Server)
         .filter_map(|chunk| {
-            let at = chunk.lines.iter().position(|line| line.starts_with("TkRC"))?;
+            let at = chunk
+                .lines
+                .iter()
+                .position(|line| line.starts_with("TkRC"))?;
             Some(chunk.lines[at..].join("\n"))
         });
     let text: String = texts.collect();
@@ -419,7 +476,8 @@ fn type_of(value: &Value) -> u32 {
 fn the_packed_configuration_has_the_keys_and_types_of_the_recorded_one() {
     let recorded = recorded();
     // The recorded cluster sets what a server learns by itself or a small machine needs.
-    let ours = packed(&config_with('D', "Nodegroup=0").replace("NodeId=2", "NodeId=2\nNodegroup=0"));
+    let ours =
+        packed(&config_with('D', "Nodegroup=0").replace("NodeId=2", "NodeId=2\nNodegroup=0"));
     let shape = |config: &ClusterConfig, kind| -> Vec<(u32, u32)> {
         let section = config.defaults(kind).unwrap();
         section

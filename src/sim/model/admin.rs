@@ -1,11 +1,13 @@
 //! Node ids, parameters and connections.
 
 use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::reply::Reply;
 use super::{Cluster, SessionId};
-use crate::cluster::{NodeId, NodeType};
+use crate::cluster::{NodeId, NodeType, Severity};
 use crate::sim::parameter::{self, SectionKind};
+use crate::sim::topology::NodeConfig;
 
 /// The parameter of a connection that can be asked for: its server port.
 const SERVER_PORT: u32 = 406;
@@ -13,6 +15,10 @@ const SERVER_PORT: u32 = 406;
 /// Error numbers of `get nodeid`.
 const NOT_READY: u32 = 1101;
 const CONFIGURATION: u32 = 1102;
+const OTHER_HOST: u32 = 1103;
+
+/// Where every client of the simulator comes from, as far as node ids are concerned.
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn type_from_number(number: u32) -> Option<NodeType> {
     match number {
@@ -31,15 +37,26 @@ fn type_name(node_type: NodeType) -> &'static str {
     }
 }
 
+/// The address that a node must connect from, if it is not this host's. Names are not resolved:
+/// the simulator's clients are all on this host.
+fn other_host(node: &NodeConfig) -> Option<IpAddr> {
+    let address: IpAddr = node.text("HostName")?.parse().ok()?;
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+type Refusal = (u32, String);
+
 impl Cluster {
+    /// `what` is the type and the wanted id. `log_event` is 0 if a refusal is not to be logged; its
+    /// presence brings the error's number into the reply.
     pub(super) fn get_nodeid(
         &mut self,
         session: SessionId,
-        number: u32,
-        wanted: u32,
+        what: (u32, u32),
         endian: Option<&str>,
-        with_code: bool,
+        log_event: Option<u32>,
     ) {
+        let (number, wanted) = what;
         let own_order = if cfg!(target_endian = "little") {
             "little"
         } else {
@@ -59,13 +76,23 @@ impl Cluster {
             return self.reply(session, reply.field("result", text).end());
         }
         let reply = match self.allocate(session, node_type, wanted) {
-            Ok(id) => reply.field("nodeid", id).field("result", "Ok"),
+            Ok(id) => {
+                self.log_allocation(id, node_type);
+                reply.field("nodeid", id).field("result", "Ok")
+            }
             Err((code, text)) => {
+                if log_event != Some(0) {
+                    let kind = node_type.wire_name();
+                    let line = format!(
+                        "Unable to allocate nodeid for {kind} at {CLIENT}. \
+                         Returned error: '{text}'"
+                    );
+                    self.log(Severity::Warning, line);
+                }
                 let reply = reply.field("result", text);
-                if with_code {
-                    reply.field("error_code", code)
-                } else {
-                    reply
+                match log_event {
+                    Some(_) => reply.field("error_code", code),
+                    None => reply,
                 }
             }
         };
@@ -77,16 +104,10 @@ impl Cluster {
         session: SessionId,
         node_type: NodeType,
         wanted: u32,
-    ) -> Result<NodeId, (u32, String)> {
-        let id = if wanted == 0 {
-            let free = self
-                .topology
-                .of_type(node_type)
-                .map(|node| node.id)
-                .find(|id| !self.is_allocated(*id));
-            free.ok_or((NOT_READY, "No free node id found for 127.0.0.1.".to_owned()))?
-        } else {
-            self.check_wanted(session, node_type, wanted)?
+    ) -> Result<NodeId, Refusal> {
+        let id = match wanted {
+            0 => self.choose_free(node_type)?,
+            wanted => self.check_wanted(session, node_type, wanted)?,
         };
         if node_type == NodeType::Api && self.master().is_none() {
             let text = "Cluster not ready for nodeid allocation.";
@@ -102,12 +123,45 @@ impl Cluster {
         Ok(id)
     }
 
+    /// The first free id of a type that this host may have. Management servers are not
+    /// interchangeable: each has a configuration of its own.
+    fn choose_free(&self, node_type: NodeType) -> Result<NodeId, Refusal> {
+        let here: Vec<NodeId> = self
+            .topology
+            .of_type(node_type)
+            .filter(|node| other_host(node).is_none())
+            .map(|node| node.id)
+            .collect();
+        if here.is_empty() {
+            let text = format!(
+                "Connection done from host ip {CLIENT}, not matching any (resolved) \
+                 configured address."
+            );
+            return Err((OTHER_HOST, text));
+        }
+        let mut free = here.into_iter().filter(|id| !self.is_allocated(*id));
+        let Some(first) = free.next() else {
+            let text = format!("No free node id found for {CLIENT}.");
+            return Err((NOT_READY, text));
+        };
+        match free.next().filter(|_| node_type == NodeType::Mgm) {
+            Some(second) => {
+                let text = format!(
+                    "Ambiguous node id's {first} and {second}. Suggest specifying node id in \
+                     connectstring, or specifying unique host names in config file."
+                );
+                Err((CONFIGURATION, text))
+            }
+            None => Ok(first),
+        }
+    }
+
     fn check_wanted(
         &self,
         session: SessionId,
         node_type: NodeType,
         wanted: u32,
-    ) -> Result<NodeId, (u32, String)> {
+    ) -> Result<NodeId, Refusal> {
         let node = self.topology.node(wanted).ok_or_else(|| {
             let text = format!("No node defined with id={wanted} in config file.");
             (CONFIGURATION, text)
@@ -123,6 +177,13 @@ impl Cluster {
                 type_name(node_type)
             );
             return Err((CONFIGURATION, text));
+        }
+        if let Some(address) = other_host(node) {
+            let text = format!(
+                "Connection with id {wanted} done from host ip {CLIENT}, not matching \
+                 expected {address}({address})."
+            );
+            return Err((OTHER_HOST, text));
         }
         Ok(node.id)
     }

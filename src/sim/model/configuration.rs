@@ -212,22 +212,27 @@ impl Cluster {
     }
 }
 
-/// Names and values of a node's parameters in the order of their keys.
+/// Keys of an API node's parameters in the order in which the original shows them.
+const API_NODE_ORDER: [u32; 16] = [
+    5, 11, 3, 200, 201, 800, 801, 802, 203, 9, 803, 805, 806, 642, 807, 808,
+];
+
+/// Names and values of a node's parameters: an API node's in the recorded order, others' in the
+/// order of their keys.
 fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
-    parameter::table(SectionKind::Node(node.node_type))
+    let mut values = payload::node_values(node);
+    values.insert(config::key::NODE_ID, ParameterValue::Number(node.id.get()));
+    let mut rows: Vec<_> = parameter::table(SectionKind::Node(node.node_type))
         .iter()
         .filter(|row| row.key != 0 && !row.name.is_empty())
-        .filter_map(|row| match row.name {
-            "NodeId" => Some((row.name, node.id.to_string())),
-            name => {
-                let value = node
-                    .values
-                    .get(name)
-                    .cloned()
-                    .or_else(|| row.default_value())?;
-                Some((name, render(&value)))
-            }
-        })
+        .filter_map(|row| Some((row.key, row.name, render(values.get(&row.key)?))))
+        .collect();
+    if node.node_type == NodeType::Api {
+        let place = |key: u32| API_NODE_ORDER.iter().position(|other| *other == key);
+        rows.sort_by_key(|(key, ..)| place(*key).unwrap_or(API_NODE_ORDER.len()));
+    }
+    rows.into_iter()
+        .map(|(_, name, value)| (name, value))
         .collect()
 }
 

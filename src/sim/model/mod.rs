@@ -11,6 +11,8 @@ mod configuration;
 mod events;
 mod maintenance;
 mod node;
+mod node_loss;
+mod node_start;
 mod orders;
 mod reply;
 mod session;
@@ -32,6 +34,7 @@ use crate::wire::Request;
 use backup::RunningBackup;
 use events::LogLevels;
 use node::DataNode;
+use node_loss::Ticket;
 use orders::{Order, Restart};
 use reply::Reply;
 use session::Session;
@@ -206,6 +209,9 @@ pub struct Cluster {
     stopped_servers: BTreeSet<NodeId>,
     single_user: Option<NodeId>,
     saved: SavedState,
+    /// Number of the last local checkpoint.
+    local_checkpoint: u32,
+    ticket: Ticket,
     next_checkpoint: Now,
     next_ping: Now,
     backup: Option<RunningBackup>,
@@ -240,6 +246,8 @@ impl Cluster {
             stopped_servers: BTreeSet::new(),
             single_user: None,
             saved,
+            local_checkpoint: 1,
+            ticket: (now.as_secs() as u32, now.subsec_nanos() >> 8),
             next_checkpoint: now,
             next_ping: now + PING_INTERVAL,
             backup: None,
@@ -396,8 +404,10 @@ impl Cluster {
                 self.restart_nodes(session, &nodes, restart, abort, force, now);
             }
             Request::RestartAll {
-                initial, nostart, ..
-            } => self.restart_all(session, Restart { initial, nostart }, now),
+                initial,
+                nostart,
+                abort,
+            } => self.restart_all(session, Restart { initial, nostart }, abort, now),
             Request::Start { node } => self.start_one(session, node, now),
             Request::StartAll => self.start_all(session, now),
             Request::EnterSingleUser { node } => self.enter_single_user(session, node, now),
@@ -431,10 +441,7 @@ impl Cluster {
                 endian,
                 log_event,
                 ..
-            } => {
-                let with_code = log_event.is_some();
-                self.get_nodeid(session, node_type, node, endian.as_deref(), with_code);
-            }
+            } => self.get_nodeid(session, (node_type, node), endian.as_deref(), log_event),
             Request::ShowConfig {
                 section,
                 node,

@@ -20,8 +20,21 @@ const SHUTDOWN_STEPS: u32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StartKind {
     Initial = 0,
+    System = 1,
     NodeRestart = 2,
     InitialNodeRestart = 3,
+}
+
+impl StartKind {
+    /// What the node reports as its kind: until it has joined the others it counts as the start
+    /// of a whole system.
+    fn reported(self, phase: u32) -> u32 {
+        match self {
+            StartKind::NodeRestart if phase < 2 => StartKind::System as u32,
+            StartKind::InitialNodeRestart if phase < 2 => StartKind::Initial as u32,
+            kind => kind as u32,
+        }
+    }
 }
 
 /// State of a data node's process.
@@ -46,6 +59,10 @@ pub(super) enum Phase {
         step: u32,
         at: Now,
         action: StopAction,
+        /// The whole cluster goes down.
+        cluster: bool,
+        /// The node was in service, and others go on.
+        hands_over: bool,
     },
 }
 
@@ -60,6 +77,8 @@ pub(super) struct DataNode {
     /// Elected when the cluster started.
     pub(super) president: bool,
     pub(super) connect_count: u32,
+    /// How far its restart or the handling of its failure is, as the coordinator reports it.
+    pub(super) restart_status: &'static str,
     pub(super) saved_events: VecDeque<(u32, u32, Event)>,
     pub(super) next_saved: u32,
 }
@@ -73,6 +92,7 @@ impl DataNode {
             dynamic_id: 0,
             president: false,
             connect_count: 0,
+            restart_status: "Initial state",
             saved_events: VecDeque::new(),
             next_saved: 0,
         }
@@ -165,6 +185,10 @@ impl Cluster {
         let ids: Vec<NodeId> = self.data_nodes.keys().copied().collect();
         for id in ids {
             let is_first = self.joined == 0;
+            for source in self.serving() {
+                let body = EventBody::Connected { node: id.get() };
+                self.emit(Event { source, body }, now);
+            }
             self.emit(self.version_event(id, EventKind::NODE_START_STARTED), now);
             for phase in START_PHASES {
                 self.emit_phase(id, phase, StartKind::Initial, now);
@@ -182,7 +206,7 @@ impl Cluster {
         self.emit_words(
             node,
             EventKind::START_PHASE_COMPLETED,
-            vec![phase, kind as u32],
+            vec![phase, kind.reported(phase)],
             now,
         );
     }
@@ -204,8 +228,10 @@ impl Cluster {
     /// Starts a node that waits for it.
     pub(super) fn start_node(&mut self, id: NodeId, initial: bool, now: Now) {
         self.emit(self.version_event(id, EventKind::NODE_START_STARTED), now);
+        self.emit_info(id, "Buffering maximum epochs 100", now);
         let kind = match (self.started_nodes().is_empty(), initial) {
-            (true, _) => StartKind::Initial,
+            (true, true) => StartKind::Initial,
+            (true, false) => StartKind::System,
             (false, true) => StartKind::InitialNodeRestart,
             (false, false) => StartKind::NodeRestart,
         };
@@ -223,21 +249,27 @@ impl Cluster {
     ) {
         let body = EventBody::NodeStopStarted { cluster };
         self.emit(Event { source: id, body }, now);
-        let at = now + self.pace.phase;
-        let step = 1;
-        self.set_phase(id, Phase::ShuttingDown { step, at, action });
+        let hands_over = !cluster && self.data_nodes.get(&id).is_some_and(DataNode::is_started);
+        let phase = Phase::ShuttingDown {
+            step: 1,
+            at: now + self.pace.phase,
+            action,
+            cluster,
+            hands_over,
+        };
+        self.set_phase(id, phase);
     }
 
     /// Ends a node's process at once, as a kill does, and lets the others notice.
     pub fn fail_node(&mut self, id: NodeId, now: Now) {
-        let was_connected = match self.data_nodes.get(&id) {
-            Some(node) => node.is_connected(),
+        let (was_connected, was_member) = match self.data_nodes.get(&id) {
+            Some(node) => (node.is_connected(), node.dynamic_id > 0),
             None => return,
         };
-        self.leave(id, now);
+        self.leave(id);
         if was_connected {
-            self.disconnected(id, now);
-            self.failure_handled(id, now);
+            self.log_transporter(id);
+            self.report_loss(id, was_member, now);
         }
         self.backup_lost_node(id, now);
         if !self.nodegroups_are_covered(&self.started_nodes()) {
@@ -256,8 +288,12 @@ impl Cluster {
                 extra: 0,
             };
             self.emit(Event { source: id, body }, now);
-            self.leave(id, now);
-            self.disconnected(id, now);
+            self.leave(id);
+            self.log_transporter(id);
+            for source in self.serving() {
+                let body = EventBody::Disconnected { node: id.get() };
+                self.emit(Event { source, body }, now);
+            }
             self.backup_lost_node(id, now);
         }
     }
@@ -289,50 +325,11 @@ impl Cluster {
             })
     }
 
-    fn leave(&mut self, id: NodeId, _now: Now) {
+    fn leave(&mut self, id: NodeId) {
         if let Some(node) = self.data_nodes.get_mut(&id) {
             node.phase = Phase::Down;
             node.dynamic_id = 0;
             node.president = false;
-        }
-    }
-
-    /// What management servers and the other data nodes report about a lost connection.
-    fn disconnected(&mut self, id: NodeId, now: Now) {
-        let node = id.get();
-        let servers = self.serving();
-        let observers = servers.into_iter().chain(self.started_nodes());
-        for source in observers.collect::<Vec<_>>() {
-            self.emit(
-                Event {
-                    source,
-                    body: EventBody::Disconnected { node },
-                },
-                now,
-            );
-        }
-        for source in self.started_nodes() {
-            self.emit_words(source, EventKind::COMMUNICATION_CLOSED, vec![node], now);
-        }
-    }
-
-    fn failure_handled(&mut self, id: NodeId, now: Now) {
-        for source in self.started_nodes() {
-            self.emit_words(source, EventKind::NODE_FAILREP, vec![id.get(), 0], now);
-        }
-    }
-
-    fn connected(&mut self, id: NodeId, now: Now) {
-        if let Some(node) = self.data_nodes.get_mut(&id) {
-            node.connect_count += 1;
-        }
-        let node = id.get();
-        for source in self.started_nodes() {
-            self.emit_words(source, EventKind::COMMUNICATION_OPENED, vec![node], now);
-        }
-        for source in self.serving() {
-            let body = EventBody::Connected { node };
-            self.emit(Event { source, body }, now);
         }
     }
 
@@ -348,14 +345,17 @@ impl Cluster {
             match phase {
                 Phase::Connecting { start, initial, .. } => {
                     self.set_phase(id, Phase::NotStarted);
-                    self.connected(id, now);
+                    if let Some(node) = self.data_nodes.get_mut(&id) {
+                        node.connect_count += 1;
+                    }
+                    self.report_connection(id, now);
                     if start {
                         self.start_node(id, initial, now);
                     }
                 }
                 Phase::Starting { done, kind, .. } => self.advance_start(id, done, kind, now),
-                Phase::ShuttingDown { step, action, .. } => {
-                    self.advance_shutdown(id, step, action, now);
+                shutdown @ Phase::ShuttingDown { .. } => {
+                    self.advance_shutdown(id, shutdown, now);
                 }
                 Phase::Down | Phase::NotStarted | Phase::Started => {}
             }
@@ -366,6 +366,7 @@ impl Cluster {
         let Some(phase) = START_PHASES.get(done) else {
             self.set_phase(id, Phase::Started);
             self.emit(self.version_event(id, EventKind::NODE_START_COMPLETED), now);
+            self.report_unlock(id, kind, now);
             return;
         };
         if *phase == 1 {
@@ -375,7 +376,9 @@ impl Cluster {
                 node.president = is_first;
             }
         }
+        self.report_before_phase(id, *phase, now);
         self.emit_phase(id, *phase, kind, now);
+        self.report_after_phase(id, *phase, kind, now);
         let at = now + self.pace.phase;
         let done = done + 1;
         self.set_phase(id, Phase::Starting { done, at, kind });
@@ -388,17 +391,44 @@ impl Cluster {
             .count()
     }
 
-    fn advance_shutdown(&mut self, id: NodeId, step: u32, action: StopAction, now: Now) {
+    fn advance_shutdown(&mut self, id: NodeId, shutdown: Phase, now: Now) {
+        let Phase::ShuttingDown {
+            step,
+            action,
+            cluster,
+            hands_over,
+            ..
+        } = shutdown
+        else {
+            return;
+        };
         let at = now + self.pace.phase;
         if step < SHUTDOWN_STEPS {
             let step = step + 1;
-            self.set_phase(id, Phase::ShuttingDown { step, at, action });
-            return;
+            if hands_over && step == SHUTDOWN_STEPS {
+                self.report_handover_away(id, now);
+            }
+            let phase = Phase::ShuttingDown {
+                step,
+                at,
+                action,
+                cluster,
+                hands_over,
+            };
+            return self.set_phase(id, phase);
         }
+        if hands_over && self.handover_partners(id).is_some() {
+            self.emit_info(id, "Suma: handover complete", now);
+        }
+        self.log_transporter(id);
         let body = EventBody::NodeStopCompleted { action, signal: 0 };
         self.emit(Event { source: id, body }, now);
-        self.leave(id, now);
-        self.disconnected(id, now);
+        let was_member = self
+            .data_nodes
+            .get(&id)
+            .is_some_and(|node| node.dynamic_id > 0);
+        self.leave(id);
+        self.report_loss(id, was_member, now);
         self.backup_lost_node(id, now);
         if action.restart() {
             // Its start, if one is wanted, is a second order once it waits for it.

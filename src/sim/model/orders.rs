@@ -18,6 +18,10 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 /// The shutdown did not complete in time.
 const STOP_TIMED_OUT: ErrorNumber = ErrorNumber(5025);
 
+/// A node, or the whole cluster, is going down already.
+const NODE_SHUTDOWN: ErrorNumber = ErrorNumber(5026);
+const SYSTEM_SHUTDOWN: ErrorNumber = ErrorNumber(5027);
+
 /// Options of a restart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Restart {
@@ -42,6 +46,7 @@ pub(super) enum Order {
         nodes: Vec<NodeId>,
         restart: Restart,
         disconnect: Option<bool>,
+        servers: Vec<NodeId>,
         until: Now,
     },
     /// Single user mode begins once no backup step or start is under way.
@@ -80,7 +85,7 @@ impl Cluster {
     ) {
         let is_v2 = force.is_some();
         let force = force.unwrap_or(false);
-        match self.check_stop(session, list, abort, force) {
+        match self.check_stop(list, abort, force) {
             Err(error) => {
                 let reply = Reply::new("stop reply")
                     .result(Err(error))
@@ -112,7 +117,6 @@ impl Cluster {
     /// The data nodes and the management servers to stop, or what stands against it.
     fn check_stop(
         &self,
-        _session: SessionId,
         list: &str,
         abort: bool,
         force: bool,
@@ -128,6 +132,7 @@ impl Cluster {
         if self.any_starting() && !abort && !force {
             return Err(ErrorNumber::NODES_STARTING_OR_STOPPING);
         }
+        self.check_no_shutdown(&nodes)?;
         let is_connected = |id: &NodeId| self.data_nodes[id].is_connected();
         if !nodes.iter().all(is_connected) {
             return Err(ErrorNumber::SEND_OR_RECEIVE_FAILED);
@@ -153,6 +158,18 @@ impl Cluster {
         Ok((nodes, servers))
     }
 
+    /// A node that is on its way down takes no second order.
+    fn check_no_shutdown(&self, nodes: &[NodeId]) -> Result<(), ErrorNumber> {
+        for id in nodes {
+            match self.data_nodes[id].phase {
+                Phase::ShuttingDown { cluster: true, .. } => return Err(SYSTEM_SHUTDOWN),
+                Phase::ShuttingDown { .. } => return Err(NODE_SHUTDOWN),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn connected_nodes(&self) -> Vec<NodeId> {
         self.data_nodes
             .values()
@@ -164,7 +181,7 @@ impl Cluster {
     pub(super) fn stop_all(
         &mut self,
         session: SessionId,
-        _abort: bool,
+        abort: bool,
         stop: Option<String>,
         now: Now,
     ) {
@@ -180,6 +197,13 @@ impl Cluster {
         } else {
             Vec::new()
         };
+        if let Err(error) = self.check_stop_all(&nodes, abort) {
+            let reply = Reply::new("stop reply")
+                .result(Err(error))
+                .field("stopped", 0);
+            let reply = with_disconnect(reply, stop.is_some().then_some(false));
+            return self.reply(session, reply.end());
+        }
         for id in &nodes {
             self.begin_shutdown(*id, StopAction::default(), true, now);
         }
@@ -191,6 +215,13 @@ impl Cluster {
             until: now + STOP_TIMEOUT,
         });
         self.settle_orders(now);
+    }
+
+    fn check_stop_all(&self, nodes: &[NodeId], abort: bool) -> Result<(), ErrorNumber> {
+        if !nodes.is_empty() && self.any_starting() && !abort {
+            return Err(ErrorNumber::NODES_STARTING_OR_STOPPING);
+        }
+        self.check_no_shutdown(nodes)
     }
 
     pub(super) fn restart_nodes(
@@ -205,41 +236,49 @@ impl Cluster {
         let check = if self.single_user.is_some() {
             Err(ErrorNumber::NODES_STARTING_OR_STOPPING)
         } else {
-            self.check_stop(session, list, abort, force.unwrap_or(false))
+            self.check_stop(list, abort, force.unwrap_or(false))
         };
         match check {
-            Err(error) => {
-                let reply = Reply::new("restart reply")
-                    .field("result", format_args!("{error}-{}", error.text()))
-                    .field("restarted", 0);
-                let reply = match force {
-                    Some(_) => reply.field("disconnect", 0),
-                    None => reply,
-                };
-                self.reply(session, reply.end());
-            }
-            // A management server that restarts is back at once: there is nothing to do.
-            Ok((nodes, _)) => {
-                let disconnect = force.map(|_| false);
-                self.begin_restart(session, nodes, restart, disconnect, false, now);
+            Err(error) => self.refuse_restart(session, error, force.map(|_| false)),
+            Ok((nodes, servers)) => {
+                let stops_own = servers.iter().any(|id| id.get() == self.server_of(session));
+                let disconnect = force.map(|_| stops_own);
+                self.begin_restart(session, (nodes, servers), restart, disconnect, now);
             }
         }
     }
 
-    pub(super) fn restart_all(&mut self, session: SessionId, restart: Restart, now: Now) {
+    fn refuse_restart(&mut self, session: SessionId, error: ErrorNumber, disconnect: Option<bool>) {
+        let reply = Reply::new("restart reply")
+            .field("result", format_args!("{error}-{}", error.text()))
+            .field("restarted", 0);
+        let reply = with_disconnect(reply, disconnect);
+        self.reply(session, reply.end());
+    }
+
+    pub(super) fn restart_all(
+        &mut self,
+        session: SessionId,
+        restart: Restart,
+        abort: bool,
+        now: Now,
+    ) {
         let nodes = self.connected_nodes();
-        self.begin_restart(session, nodes, restart, None, true, now);
+        match self.check_stop_all(&nodes, abort) {
+            Err(error) => self.refuse_restart(session, error, None),
+            Ok(()) => self.begin_restart(session, (nodes, Vec::new()), restart, None, now),
+        }
     }
 
     fn begin_restart(
         &mut self,
         session: SessionId,
-        nodes: Vec<NodeId>,
+        (nodes, servers): (Vec<NodeId>, Vec<NodeId>),
         restart: Restart,
         disconnect: Option<bool>,
-        cluster: bool,
         now: Now,
     ) {
+        let cluster = !nodes.is_empty() && nodes == self.connected_nodes();
         // The start is a second order, so the shutdown says "no start" in any case.
         let action = StopAction::new(true, true, restart.initial);
         for id in &nodes {
@@ -250,6 +289,7 @@ impl Cluster {
             nodes,
             restart,
             disconnect,
+            servers,
             until: now + STOP_TIMEOUT,
         });
         self.settle_orders(now);
@@ -302,6 +342,7 @@ impl Cluster {
                 nodes,
                 restart,
                 disconnect,
+                servers,
                 until,
             } => {
                 if !restart.nostart {
@@ -316,9 +357,12 @@ impl Cluster {
                     Err(error) => Reply::new("restart reply")
                         .field("result", format_args!("{error}-{}", error.text())),
                 };
-                let reply = reply.field("restarted", nodes.len());
+                let reply = reply.field("restarted", nodes.len() + servers.len());
                 let reply = with_disconnect(reply, disconnect);
                 self.reply(session, reply.end());
+                for server in servers {
+                    self.restart_server(server);
+                }
             }
             Order::SingleUser { session, node, .. } => {
                 self.single_user = Some(node);

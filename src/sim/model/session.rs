@@ -1,6 +1,6 @@
 //! Sessions: one per connection.
 
-use super::events::Listener;
+use super::events::{Listener, LogLevels};
 use super::reply::Reply;
 use super::{Cluster, Effect, Now};
 use crate::cluster::{NodeId, NodeType, Severity, Version};
@@ -144,13 +144,18 @@ impl Cluster {
     pub(super) fn get_session(&mut self, session: SessionId, id: u32) {
         let wanted = SessionId(u64::from(id));
         let reply = Reply::new("get session reply");
-        let reply = if self.sessions.contains_key(&wanted) || id == 1 {
+        let server = self.server_of(session);
+        let is_known =
+            id == 1 || (self.sessions.contains_key(&wanted) && self.server_of(wanted) == server);
+        // The asking session has just read its empty line.
+        let length = u32::from(wanted == session);
+        let reply = if is_known {
             reply
                 .field("id", id)
                 .field("m_stopSelf", 0)
                 .field("m_stop", 0)
                 .field("tls", 0)
-                .field("parser_buffer_len", 0)
+                .field("parser_buffer_len", length)
                 .field("parser_status", 0)
         } else {
             reply.field("id", 0)
@@ -168,6 +173,27 @@ impl Cluster {
             .field("tls", 0)
             .field("authfail", 0);
         self.reply(session, reply.end());
+    }
+
+    /// A management server's process goes and comes back: its sessions end, its log is as
+    /// configured again. It is back before anybody can miss it.
+    pub(super) fn restart_server(&mut self, server: NodeId) {
+        self.log(Severity::Info, "Shutting down server...".to_owned());
+        let sessions: Vec<SessionId> = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.server == server)
+            .map(|(id, _)| *id)
+            .collect();
+        for session in sessions {
+            self.close_session(session);
+        }
+        self.cluster_levels = LogLevels::cluster_log_defaults();
+        self.severities = Severity::ALL.into_iter().skip(1).collect();
+        self.log_enabled = true;
+        let version = Version::product_string(Version::OURS, Version::OURS);
+        let text = format!("MySQL Cluster Management Server {version} started (simulated cluster)");
+        self.log(Severity::Info, text);
     }
 
     /// Hands the sessions of a stopping management server their end.
