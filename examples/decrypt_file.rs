@@ -9,20 +9,32 @@
 //! destination is removed again.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead};
+use std::process::ExitCode;
 
 use ndbmgm::xfrm::{self, Container, Secret, XfrmError};
 use zeroize::Zeroizing;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("decrypt_file: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(source), Some(destination)) = (arguments.next(), arguments.next()) else {
         return Err("usage: decrypt_file <source> <destination>".into());
     };
 
     // What the file is can be told without the password.
-    let container = xfrm::inspect(File::open(&source)?)?;
+    let container = xfrm::inspect(open(&source)?)?;
     let secret = if container.is_encrypted() {
         Some(password_from_stdin()?)
     } else {
@@ -35,8 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // `open` checks all that can be checked before the data is read, and a read only returns
     // 0 when size and checksum were found right. So `copy` succeeds or the data is not whole.
-    let mut reader = xfrm::open(File::open(&source)?, secret.as_ref())?;
-    let mut output = File::create_new(&destination)?;
+    let mut reader = xfrm::open(open(&source)?, secret.as_ref())?;
+    let mut output = File::create_new(&destination)
+        .map_err(|error| format!("{}: {error}", destination.display()))?;
     if let Err(error) = io::copy(&mut reader, &mut output) {
         fs::remove_file(&destination)?;
         return Err(match XfrmError::from(error) {
@@ -47,6 +60,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         });
     }
     Ok(())
+}
+
+fn open(path: &OsStr) -> Result<File, String> {
+    File::open(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// One line, without the newline; wiped when dropped.

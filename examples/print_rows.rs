@@ -5,11 +5,13 @@
 //! ```
 //!
 //! The ctl file describes the tables, the Data file has the rows; both may be compressed or
-//! encrypted (then the password is the first line of stdin). Without arguments the example makes a small backup in memory and prints that.
+//! encrypted (then the password is the first line of stdin). Without arguments the example
+//! makes a small backup in memory and prints that.
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, Read};
+use std::process::ExitCode;
 
 use ndbmgm::backup::{
     Column, ColumnType, CtlFile, DataItem, DataReader, DataWriter, FileHeader, FileType, LATIN1,
@@ -19,20 +21,42 @@ use ndbmgm::cluster::{BackupId, NodeId};
 use ndbmgm::xfrm::{self, Secret};
 use zeroize::Zeroizing;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("print_rows: {}", explain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error and what caused it.
+fn explain(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", explain(cause)),
+        None => error.to_string(),
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [] => print_made_up(),
         [ctl, data] => {
-            let is_encrypted = xfrm::inspect(File::open(ctl)?)?.is_encrypted();
+            let is_encrypted = xfrm::inspect(open(ctl)?)?.is_encrypted();
             let secret = is_encrypted.then(password_from_stdin).transpose()?;
-            let ctl = CtlFile::read(xfrm::open(File::open(ctl)?, secret.as_ref())?)?;
-            let data = xfrm::open(File::open(data)?, secret.as_ref())?;
+            let ctl = CtlFile::read(xfrm::open(open(ctl)?, secret.as_ref())?)?;
+            let data = xfrm::open(open(data)?, secret.as_ref())?;
             let tables: Vec<Table> = ctl.tables().cloned().collect();
             print_rows(data, &tables)
         }
         _ => Err("give a ctl file and a Data file".into()),
     }
+}
+
+fn open(path: &str) -> Result<File, String> {
+    File::open(path).map_err(|error| format!("{path}: {error}"))
 }
 
 /// One line, without the newline; wiped when dropped.

@@ -9,7 +9,7 @@ pub const LATIN1: u16 = 8;
 /// Charset number of `utf8mb4_0900_ai_ci`.
 pub const UTF8MB4: u16 = 255;
 
-/// Type of a column, as item 1013 of its description numbers it.
+/// Type of a column, as item 1013 of its description numbers it (backup format, 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the names are the format's own
 pub enum ColumnType {
@@ -108,7 +108,7 @@ impl ColumnType {
     }
 }
 
-/// How the bytes of a value are delimited (item 1019).
+/// How the bytes of a value are delimited (backup format, 3.5, item 1019).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArrayType {
     /// Always the same number of bytes.
@@ -142,7 +142,7 @@ impl ArrayType {
     }
 }
 
-/// Default value of a column (items 1020 and 1021).
+/// Default value of a column (backup format, 3.5, items 1020 and 1021).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ColumnDefault {
     /// No items at all: the columns of system tables and indexes.
@@ -154,7 +154,7 @@ pub enum ColumnDefault {
     Stored(Vec<u8>),
 }
 
-/// A column of a table.
+/// A column of a table (backup format, 3.5, items from 1000).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Name, unique in the table.

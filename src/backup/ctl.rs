@@ -18,7 +18,7 @@ use super::source::{Source, be_word};
 use super::table::{Table, TableKind};
 use crate::cluster::Gci;
 
-/// Longest description in words.
+/// Longest description in words; no writer is known to come near it.
 pub const DESCRIPTION_WORDS_MAX: u32 = 1 << 16;
 /// Longest table list in words.
 const LIST_WORDS_MAX: u32 = 1 << 17;
@@ -35,7 +35,7 @@ const FRAGMENT: u32 = 7;
 /// Kind number of a hash map.
 const HASH_MAP: u32 = 24;
 
-/// An object of the dictionary.
+/// An object of the dictionary: the content of a description section (backup format, 3.3).
 // Nearly all objects are tables: boxing them would save nothing.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl HashMap {
     }
 }
 
-/// The GCP range of a backup.
+/// The GCP range of a backup (backup format, 3.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GcpEntry {
     /// GCP when the backup started.
@@ -186,7 +186,7 @@ impl GcpEntry {
     }
 }
 
-/// A fragment of a table and its size.
+/// A fragment of a table and its size (backup format, 3.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FragmentEntry {
     /// Id of the table.
@@ -197,7 +197,7 @@ pub struct FragmentEntry {
     pub records: u64,
 }
 
-/// One section of a ctl file.
+/// One section of a ctl file (backup format, 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CtlSection {
     /// Ids of all objects, in dictionary order.
@@ -210,7 +210,7 @@ pub enum CtlSection {
     Fragment(FragmentEntry),
 }
 
-/// Reads a ctl file section by section, holding one at a time.
+/// Reads a ctl file section by section, holding one at a time (backup format, 3).
 pub struct CtlReader<R> {
     source: Source<R>,
     header: FileHeader,
@@ -366,7 +366,7 @@ impl<R: Read> CtlReader<R> {
     }
 }
 
-/// A whole ctl file.
+/// A whole ctl file (backup format, 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CtlFile {
     /// The file header.

@@ -28,7 +28,7 @@ const EMPTY_ENTRY: u32 = 8;
 /// Bytes the writer collects before it passes them on.
 const SLICE: usize = 256 * 1024;
 
-/// A part of a Data file.
+/// A part of a Data file (backup format, 4).
 #[derive(Debug, PartialEq, Eq)]
 pub enum DataItem<'a> {
     /// A fragment begins.
@@ -72,7 +72,7 @@ enum Place {
     Footer,
 }
 
-/// Reads a Data file, holding one record at a time.
+/// Reads a Data file, holding one record at a time (backup format, 4).
 pub struct DataReader<R> {
     source: Source<R>,
     header: FileHeader,
@@ -223,7 +223,7 @@ impl<R: Read> DataReader<R> {
     }
 }
 
-/// Writes a Data file.
+/// Writes a Data file (backup format, 4).
 ///
 /// What is written is collected and passed on in large slices; a fragment is begun, its rows
 /// follow, and the next fragment or [`DataWriter::finish`] ends it. Dropping the writer without

@@ -21,7 +21,7 @@ use super::BackupError;
 use super::source::{Source, be_word};
 use crate::cluster::{BackupId, NodeId, Version};
 
-/// First eight bytes of every backup file.
+/// First eight bytes of every backup file (backup format, 2).
 pub const MAGIC: [u8; 8] = *b"NDBBCKUP";
 /// The version of the format that is written, 6.3.11.
 pub const BACKUP_VERSION: u32 = 0x0006_030B;
@@ -33,7 +33,7 @@ const OLD_REST: usize = 28;
 /// The same with the two version words.
 const REST: usize = 36;
 
-/// What a backup file holds.
+/// What a backup file holds, as the file header numbers it (backup format, 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileType {
     /// The dictionary, the GCP range and the fragments: `.ctl`.
@@ -80,7 +80,7 @@ impl FileType {
     }
 }
 
-/// Order of the bytes of row payloads; all framing is big-endian.
+/// Order of the bytes of row payloads; all framing is big-endian (backup format, 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ByteOrder {
     /// Least significant byte first: what is written here, and by every x86 or ARM node.
@@ -108,7 +108,7 @@ impl ByteOrder {
     }
 }
 
-/// The file header.
+/// The file header: 48 bytes, or 40 in files before version 6.3.11 (backup format, 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileHeader {
     /// Version of the format, packed as a [`Version`].

@@ -26,7 +26,7 @@ use super::value::{Value, decode_value, encode_value};
 use super::{BackupError, RowError};
 use crate::cluster::Gci;
 
-/// Longest entry in words.
+/// Longest entry in words (backup format, 5.3).
 pub const ENTRY_WORDS_MAX: u32 = 32767;
 
 const GCI_FLAG: u32 = 0x1_0000;
@@ -34,7 +34,7 @@ const SLICE: usize = 256 * 1024;
 /// First version whose entries have a fragment word (backup format, 5.3).
 const FRAGMENT_SINCE: u32 = 0x0005_0106;
 
-/// Whether a log is applied forwards or backwards.
+/// Whether a log is applied forwards (backup format, 5.1) or backwards (5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogKind {
     /// Applied forwards: SNAPSHOTEND.
@@ -43,7 +43,7 @@ pub enum LogKind {
     Undo,
 }
 
-/// What happened to a row.
+/// What happened to a row, as entries number it (backup format, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogEvent {
     /// A row was inserted.
@@ -78,7 +78,7 @@ impl LogEvent {
     }
 }
 
-/// A change of a row, from which an entry is made.
+/// A change of a row, from which an entry is made (backup format, 5.1 and 5.2).
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
     /// This row is new.
@@ -94,7 +94,7 @@ pub enum Change<'a> {
     },
 }
 
-/// A column value in an entry.
+/// A column value in an entry (backup format, 5.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogValue {
     /// Column number, from 0.
@@ -103,7 +103,7 @@ pub struct LogValue {
     pub value: Value,
 }
 
-/// An entry as it lies in the file.
+/// An entry as it lies in the file (backup format, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogEntry<'a> {
     /// Offset of the entry in bytes.
@@ -186,7 +186,7 @@ impl<'a> LogEntry<'a> {
     }
 }
 
-/// Reads a redo or undo log forwards, holding one entry at a time.
+/// Reads a redo or undo log forwards, holding one entry at a time (backup format, 5).
 pub struct LogReader<R> {
     source: Source<R>,
     header: FileHeader,
@@ -308,7 +308,7 @@ impl<R: Read> LogReader<R> {
     }
 }
 
-/// Writes a redo or undo log.
+/// Writes a redo or undo log (backup format, 5).
 ///
 /// What is written is collected and passed on in large slices. Dropping the writer without
 /// finishing leaves the incomplete file that an aborted backup leaves.

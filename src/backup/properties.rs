@@ -13,7 +13,7 @@
 use super::BackupError;
 use super::source::be_word;
 
-/// One item of a description.
+/// One item of a description (backup format, 3.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     /// What the item means; the numbers depend on the kind of object.
@@ -22,7 +22,7 @@ pub struct Property {
     pub value: PropertyValue,
 }
 
-/// Value of a [`Property`].
+/// Value of a [`Property`] (backup format, 3.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PropertyValue {
     /// A number.

@@ -18,13 +18,14 @@ use super::header::ByteOrder;
 use super::table::Table;
 use super::value::{Value, decode_value, encode_value};
 
-/// Longest packed row in bytes: 7500 words of columns, the header and the bitmap.
+/// Longest packed row in bytes: 7500 words of columns, the header and the bitmap (backup
+/// format, 4.1).
 pub const ROW_BYTES_MAX: usize = 4 * (7500 + 1 + 32);
 
 /// Attribute id in the first word of a packed row.
 const PACKED: u32 = 0xFFF3;
 
-/// One row: a value for each column of its table.
+/// One row: a value for each column of its table; packed in a Data file (backup format, 4.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row(pub Vec<Value>);
 

@@ -5,7 +5,7 @@ use super::properties::{Properties, PropertyWriter, RawValue};
 use super::row::ROW_BYTES_MAX;
 use super::{BackupError, ColumnDefault};
 
-/// "No object": what an id holds that names nothing.
+/// "No object": what an id holds that names nothing (backup format, 3.5).
 pub const NO_OBJECT: u32 = 0xFFFF_FF00;
 
 /// Longest name of a table, with its NUL.
@@ -13,7 +13,7 @@ const NAME_MAX: usize = 128;
 /// Longest metadata that is stored under items 26 and 27.
 const FRM_MAX: usize = 6000;
 
-/// Kind of a table object.
+/// Kind of a table object (backup format, 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TableKind {
     /// A table of the cluster itself.
@@ -62,7 +62,7 @@ impl TableKind {
     }
 }
 
-/// Where one fragment of a table lies.
+/// Where one fragment of a table lies (backup format, 3.5, item 138).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FragmentPlacement {
     /// Part of the node's log that its changes go to.
@@ -71,7 +71,7 @@ pub struct FragmentPlacement {
     pub nodes: Vec<u16>,
 }
 
-/// What only the description of an index holds.
+/// What only the description of an index holds (backup format, 3.5, items 19 to 25).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexOf {
     /// Internal name of the base table.
@@ -84,7 +84,7 @@ pub struct IndexOf {
     pub custom_trigger_id: u32,
 }
 
-/// A table or index with its columns.
+/// A table or index with its columns (backup format, 3.5).
 ///
 /// [`Table::new`] fills every item as a data node writes it for a table made with default
 /// options; the fields are public for what differs. Counts that follow from the columns (key

@@ -17,7 +17,7 @@
 
 use std::fmt;
 
-/// A day of the calendar; zero parts are possible.
+/// A day of the calendar; zero parts are possible. Prints as `2024-02-29`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub struct Date {
@@ -26,7 +26,8 @@ pub struct Date {
     pub day: u8,
 }
 
-/// A duration, or a time of the day.
+/// A duration, or a time of the day. Prints as `-23:59:58`, with `.120000` if there are
+/// microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub struct Time {
@@ -37,7 +38,7 @@ pub struct Time {
     pub microseconds: u32,
 }
 
-/// A moment without a time zone.
+/// A moment without a time zone. Prints as a [`Date`] and a [`Time`] with a space between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub struct DateTime {

@@ -8,7 +8,7 @@ use super::header::ByteOrder;
 use super::row::ROW_BYTES_MAX;
 use super::temporal::{self, Date, DateTime, Time};
 
-/// A value of a column.
+/// A value of a column; its storage form follows from the column (backup format, 3.5 and 4.1).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// NULL.

@@ -27,7 +27,7 @@ const TAIL: u64 = 1024;
 /// trailing garbage from truncation.
 const GARBAGE_SEARCH: u64 = 1 << 20;
 
-/// Trailer of an AZ31 container.
+/// Trailer of an AZ31 container (backup format, 6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Az31Trailer {
     /// CRC-32 of the data.

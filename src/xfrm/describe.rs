@@ -6,7 +6,7 @@ use super::az31::Az31Trailer;
 use super::header::{ENDIAN_MARKER, Flags, Header, MAGIC};
 use super::trailer::{FIXED_TRAILER_SIZE, Trailer};
 
-/// What a file is.
+/// What a file is (backup format, 6.1 and 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Container {

@@ -8,7 +8,7 @@ pub(super) const MAGIC: &[u8; 8] = b"NDBXFRM1";
 /// Follows the magic, in the writer's byte order.
 pub(super) const ENDIAN_MARKER: u64 = 0xFEDC_BA98_7654_3210;
 
-/// Size of the part of the header before the keying material.
+/// Size in bytes of the part of the header before the keying material (backup format, 7.1).
 pub const FIXED_HEADER_SIZE: u32 = 160;
 
 /// The header, and with it the largest file block, lies in this many bytes at the
@@ -24,7 +24,7 @@ pub(super) const WRITER_VERSION: u32 = 0x0009_0702;
 /// Salt of PBKDF2, in bytes.
 pub(super) const SALT_SIZE: usize = 32;
 
-/// Byte order of the numbers in header and trailer.
+/// Byte order of the numbers in header and trailer (backup format, 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByteOrder {
     /// As written on every machine in use.
@@ -75,7 +75,7 @@ impl ByteOrder {
     }
 }
 
-/// How the payload is encrypted; the numbers are those of the header.
+/// How the payload is encrypted (backup format, 7.5); the numbers are those of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cipher {
     /// AES-256-CBC, as one stream or in data units.
@@ -84,7 +84,7 @@ pub enum Cipher {
     Xts = 2,
 }
 
-/// Where the keys come from; the numbers are those of the header.
+/// Where the keys come from (backup format, 7.5); the numbers are those of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeySource {
     /// PBKDF2-HMAC-SHA256 of the password, one salt for each key.
