@@ -174,6 +174,17 @@ impl Failure {
         }
         Failure(Some(text))
     }
+
+    /// A wrong password makes any bytes of the first ones, and its own fault shows only at the
+    /// end of the file.
+    fn of_contents(error: BackupError, is_encrypted: bool) -> Self {
+        match error {
+            BackupError::NotABackup { .. } if is_encrypted => Failure(Some(format!(
+                "wrong password or key, or {error} once decrypted"
+            ))),
+            error => error.into(),
+        }
+    }
 }
 
 impl From<BackupError> for Failure {
@@ -209,9 +220,10 @@ fn print_text(path: &Path, secret: Option<&Secret>, options: &Options) -> Result
         verbose: options.verbose > 0,
         header_words: options.print_header_words,
     };
+    let is_encrypted = reader.container().is_encrypted();
     match backup::print(reader, &mut out, options)? {
         Printed::Whole => Ok(()),
-        Printed::Invalid(error) => Err(error.into()),
+        Printed::Invalid(error) => Err(Failure::of_contents(error, is_encrypted)),
     }
 }
 
@@ -231,8 +243,9 @@ fn print_json(path: &Path, secret: Option<&Secret>, ctl: Option<&Path>) -> Resul
         },
     };
     let reader = open(path, secret)?;
-    backup::print_json(reader, &mut io::stdout().lock(), ctl.as_ref())?;
-    Ok(())
+    let is_encrypted = reader.container().is_encrypted();
+    backup::print_json(reader, &mut io::stdout().lock(), ctl.as_ref())
+        .map_err(|error| Failure::of_contents(error, is_encrypted))
 }
 
 fn read_ctl(path: &Path, secret: Option<&Secret>) -> Result<CtlFile, Failure> {
@@ -240,7 +253,8 @@ fn read_ctl(path: &Path, secret: Option<&Secret>) -> Result<CtlFile, Failure> {
         Failure(reason.map(|reason| format!("ctl file {}: {reason}", path.display())))
     };
     let reader = open(path, secret).map_err(framed)?;
-    CtlFile::read(reader).map_err(|error| framed(error.into()))
+    let is_encrypted = reader.container().is_encrypted();
+    CtlFile::read(reader).map_err(|error| framed(Failure::of_contents(error, is_encrypted)))
 }
 
 /// `BACKUP-7.2.ctl` for `BACKUP-7-0.2.Data` and `BACKUP-7.2.log`.

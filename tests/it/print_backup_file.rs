@@ -5,6 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use ndbmgm::xfrm::{self, Encryption, Secret};
+
+use crate::xfrm::{FEW, write_all};
+
 const PASSWORD: &str = "Fixture pass #1 (a-z)";
 
 fn fixtures() -> PathBuf {
@@ -88,6 +92,45 @@ fn a_wrong_password_is_an_invalid_file() {
         assert_eq!(output.status.code(), Some(1));
         assert!(!text(&output.stderr).contains("tell-nobody"));
     }
+}
+
+/// The end of such a file, which would show that the password is wrong, is not read.
+#[test]
+fn a_wrong_password_of_a_large_file_shows_other_bytes_than_a_backups() {
+    let recorded = fs::read(backup_file("BACKUP-1-0.2.Data")).unwrap();
+    let secret = Secret::new(b"right".to_vec());
+    let encryption = Encryption {
+        keys: FEW,
+        ..Encryption::backup(&secret)
+    };
+    let options = xfrm::Options {
+        encryption: Some(encryption),
+        ..xfrm::Options::default()
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let large = directory.path().join("BACKUP-1-0.2.Data");
+    fs::write(&large, write_all(&recorded.repeat(20), options)).unwrap();
+    let large = large.to_str().unwrap();
+    let output = run(&["-Pwrong", large]);
+    let shown = text(&output.stdout);
+    let (found, rest) = shown.split_once("\nExpect: ").unwrap();
+    assert!(
+        found.starts_with("Incorrect file-header!\nFound:  0x"),
+        "{shown}"
+    );
+    assert_eq!(
+        rest,
+        "0x4e 0x44 0x42 0x42 0x43 0x4b 0x55 0x50 \nInvalid file!\n"
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let reason = "wrong password or key, or not a backup file: it starts with [";
+    assert!(text(&output.stderr).contains(reason), "{output:?}");
+    let output = run(&["-Pwrong", "--output=json", large]);
+    assert_eq!(
+        (output.status.code(), &output.stdout[..]),
+        (Some(1), &b""[..])
+    );
+    assert!(text(&output.stderr).contains(reason), "{output:?}");
 }
 
 #[test]
