@@ -3,7 +3,9 @@
 use super::error::{ClientError, GET_CONFIGURATION};
 use super::session::Session;
 use crate::cluster::{NodeId, Version};
-use crate::wire::config::{ClusterConfig, decode_text, encode_text};
+use crate::wire::config::{
+    ClusterConfig, ConfigError, ConfigNode, TextDecoder, decode_nodes, encode_text,
+};
 use crate::wire::{
     ConfigReply, GetConnectionParameterReply, ReplyError, Request, SetConnectionParameterReply,
     SetParameterReply, ShowConfigReply, ShowVariablesReply,
@@ -21,7 +23,19 @@ impl Session {
     ///
     /// 4012: refused, or not readable.
     pub async fn get_config(&mut self) -> Result<ClusterConfig, ClientError> {
-        self.config_of(None).await
+        let packed = self.packed_config(None).await?;
+        ClusterConfig::decode_v2(&packed).map_err(not_unpacked)
+    }
+
+    /// The nodes of that configuration, and nothing else of it: for a large cluster this
+    /// takes a fraction of the time.
+    ///
+    /// # Errors
+    ///
+    /// 4012: refused, or not readable.
+    pub async fn get_config_nodes(&mut self) -> Result<Vec<ConfigNode>, ClientError> {
+        let packed = self.packed_config(None).await?;
+        decode_nodes(&packed).map_err(not_unpacked)
     }
 
     /// The configuration with which a data node runs.
@@ -30,10 +44,11 @@ impl Session {
     ///
     /// 4012: refused (the node does not run), or not readable.
     pub async fn get_config_from(&mut self, node: NodeId) -> Result<ClusterConfig, ClientError> {
-        self.config_of(Some(node.get())).await
+        let packed = self.packed_config(Some(node.get())).await?;
+        ClusterConfig::decode_v2(&packed).map_err(not_unpacked)
     }
 
-    async fn config_of(&mut self, from_node: Option<u32>) -> Result<ClusterConfig, ClientError> {
+    async fn packed_config(&mut self, from_node: Option<u32>) -> Result<Vec<u8>, ClientError> {
         if self.server_version().await? < Version::CONFIG_V2 {
             return Err(ClientError::NotSupported {
                 number: NO_CONFIGURATION,
@@ -59,16 +74,19 @@ impl Session {
                 return Err(no_configuration(error));
             }
         };
-        let body = exchange.body(reply.content_length).await?;
+        let mut decoder = TextDecoder::new();
+        let mut decoded = Ok(());
+        exchange
+            .body(reply.content_length, |part| {
+                if decoded.is_ok() {
+                    decoded = decoder.push(part);
+                }
+            })
+            .await?;
         exchange.end();
-        let unreadable = |text: &str| ClientError::NoConfiguration {
-            text: text.to_owned(),
-        };
-        let packed = decode_text(&body).map_err(|_| unreadable("Failed to decode buffer"))?;
-        ClusterConfig::decode_v2(&packed).map_err(|error| {
-            tracing::debug!(%error, "configuration");
-            unreadable("Failed to unpack buffer")
-        })
+        decoded
+            .and_then(|()| decoder.finish())
+            .map_err(|_| unreadable("Failed to decode buffer"))
     }
 
     /// Gives the management servers a new configuration.
@@ -248,6 +266,17 @@ impl Session {
         self.order(&request, ILLEGAL_REPLY, "ndb_mgm_set_dynamic_ports")
             .await
     }
+}
+
+fn unreadable(text: &str) -> ClientError {
+    ClientError::NoConfiguration {
+        text: text.to_owned(),
+    }
+}
+
+fn not_unpacked(error: ConfigError) -> ClientError {
+    tracing::debug!(%error, "configuration");
+    unreadable("Failed to unpack buffer")
 }
 
 fn no_configuration(error: ReplyError) -> ClientError {

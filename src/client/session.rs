@@ -13,7 +13,7 @@ use crate::cluster::{ConnectHost, Version};
 use crate::wire::{Block, EventReader, ReplyReader, Request, ResultReply, VersionReply, WireError};
 
 /// Most bytes taken from the socket at once.
-const READ_SIZE: usize = 16 * 1024;
+const READ_SIZE: usize = 32 * 1024;
 
 /// A connection to a management server: one request, one reply, in turn.
 ///
@@ -218,11 +218,21 @@ impl Exchange<'_> {
         }
     }
 
-    /// Reads `count` bytes that follow a block, and their newline; the caller bounds the count.
-    pub(super) async fn body(&mut self, count: usize) -> Result<Vec<u8>, ClientError> {
+    /// Reads the `count` bytes that follow a block, part by part, and their newline; the
+    /// caller bounds the count.
+    pub(super) async fn body(
+        &mut self,
+        count: usize,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), ClientError> {
+        let mut left = count;
         loop {
-            if let Some(bytes) = self.reader.take_body(count) {
-                return Ok(bytes);
+            let part = self.reader.take_body(left.saturating_add(1));
+            let (text, newline) = part.split_at(part.len().min(left));
+            take(text);
+            left -= text.len();
+            if !newline.is_empty() {
+                return Ok(());
             }
             self.fill().await?;
         }

@@ -166,11 +166,10 @@ impl ReplyReader {
         Ok(self.framer.next_line()?.map(line::text))
     }
 
-    /// The next `count` bytes and the newline after them, for the body of `get config`.
-    /// None: more bytes are needed. The caller bounds `count`.
-    pub fn take_body(&mut self, count: usize) -> Option<Vec<u8>> {
-        let body = self.framer.take_bytes(count.checked_add(1)?)?;
-        Some(body[..count].to_vec())
+    /// What has come of the body of `get config`, which follows its reply, but no more than
+    /// `most` bytes. The body has one newline more than the reply says.
+    pub fn take_body(&mut self, most: usize) -> &[u8] {
+        self.framer.take_up_to(most)
     }
 
     /// Goes on with events, after the reply to `listen event`.

@@ -106,10 +106,16 @@ impl Framer {
         if self.failed || self.buffer.len() - self.start < count {
             return None;
         }
-        let taken = self.start..self.start + count;
-        self.start = taken.end;
-        self.searched = self.start;
-        Some(&self.buffer[taken])
+        Some(self.take_up_to(count))
+    }
+
+    /// The bytes that wait, whatever they are, but no more than `most`.
+    pub fn take_up_to(&mut self, most: usize) -> &[u8] {
+        let end = self.buffer.len().min(self.start.saturating_add(most));
+        let taken = self.start..end;
+        self.start = end;
+        self.searched = end;
+        &self.buffer[taken]
     }
 
     /// True if no byte waits.
@@ -194,6 +200,10 @@ mod tests {
         assert_eq!(framer.next_line(), Ok(Some(&b""[..])));
         assert_eq!(framer.next_line(), Ok(Some(&b"end"[..])));
         assert_eq!(framer.next_line(), Ok(None));
+        framer.push(b"abc\n");
+        assert_eq!(framer.take_up_to(2), b"ab");
+        assert_eq!(framer.take_up_to(usize::MAX), b"c\n");
+        assert_eq!(framer.take_up_to(1), b"");
     }
 
     proptest! {

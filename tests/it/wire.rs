@@ -116,12 +116,12 @@ fn rewrite_reply(
         }
         Request::GetConfig { .. } => {
             let reply = ConfigReply::decode(block)?;
-            let body = reader
-                .take_body(reply.content_length)
-                .expect("the whole body is there");
-            let packed = config::decode_text(&body).expect("base64");
+            let body = reader.take_body(reply.content_length + 1);
+            assert_eq!(body.len(), reply.content_length + 1);
+            let packed = config::decode_text(body).expect("base64");
             let config = config::ClusterConfig::decode_v2(&packed).expect("a configuration");
             assert!(config.nodes().len() > 3);
+            assert_eq!(config::decode_nodes(&packed), Ok(config.nodes()));
             ConfigReply::encode(&config.encode_v2(), out);
         }
         Request::StartBackup { .. } => StartBackupReply::decode(block)?.encode(out),

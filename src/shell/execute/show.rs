@@ -12,11 +12,10 @@ impl Shell {
             Ok(nodes) => nodes,
             Err(error) => return Err(self.fail(render::STATUS_UNAVAILABLE, &error).await),
         };
-        let config = match self.session()?.get_config().await {
-            Ok(config) => config,
+        let configured = match self.session()?.get_config_nodes().await {
+            Ok(nodes) => nodes,
             Err(error) => return Err(self.fail(render::CONFIG_UNAVAILABLE, &error).await),
         };
-        let configured = config.nodes();
         let text = render::render_show(&nodes, |node| {
             let index = configured.binary_search_by_key(&node, |known| known.node);
             Some(configured[index.ok()?].host_name.as_str())

@@ -6,7 +6,8 @@ mod text;
 mod version1;
 mod words;
 
-pub use text::{decode_text, encode_text};
+pub use decode::decode_nodes;
+pub use text::{TextDecoder, decode_text, encode_text};
 
 use std::collections::HashSet;
 
@@ -522,8 +523,22 @@ mod tests {
         assert!(first.starts_with("TkRCQ09ORjIAAA"));
         assert!(!text.ends_with('\n'));
         assert_eq!(encode_text(&[0; 57]).len(), 76);
-        assert_eq!(decode_text(text.as_bytes()), Ok(packed));
-        assert_eq!(decode_text(b"AA?="), Err(ConfigError::NotBase64));
+        assert_eq!(decode_text(text.as_bytes()).as_ref(), Ok(&packed));
+        for part_size in [1, 3, 76, 500] {
+            let mut decoder = TextDecoder::new();
+            for part in text.as_bytes().chunks(part_size) {
+                assert_eq!(decoder.push(part), Ok(()));
+            }
+            assert_eq!(decoder.finish().as_ref(), Ok(&packed));
+        }
+        for wrong in ["AA?=", "AAA", "AA==AAAA", "AA==\nAAAA"] {
+            assert_eq!(decode_text(wrong.as_bytes()), Err(ConfigError::NotBase64));
+        }
+        assert_eq!(
+            decode_nodes(&packed).as_deref(),
+            Ok(&*config().nodes()),
+            "without a look into the connections"
+        );
     }
 
     #[test]
@@ -566,7 +581,9 @@ mod tests {
                 sum
             });
             packed[end..].copy_from_slice(&checksum);
+            let nodes = decode_nodes(&packed);
             if let Ok(config) = ClusterConfig::decode_v2(&packed) {
+                prop_assert_eq!(nodes, Ok(config.nodes()));
                 prop_assert_eq!(config.encode_v2(), packed.clone());
                 config.nodes();
             }

@@ -125,6 +125,12 @@ impl<'a> Reader<'a> {
             .map_or(0, |word: &[u8; 4]| u32::from_be_bytes(*word)))
     }
 
+    pub(super) fn skip(&mut self, words: usize) -> Result<(), ConfigError> {
+        let bytes = words.checked_mul(4);
+        self.take(bytes.ok_or(ConfigError::CutShort(self.at))?)
+            .map(|_| ())
+    }
+
     fn take(&mut self, bytes: usize) -> Result<&'a [u8], ConfigError> {
         let start = self.at * 4;
         let taken = start
