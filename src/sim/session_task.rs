@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::model::SessionId;
 use crate::wire::{Incoming, Request, RequestReader};
@@ -17,6 +17,10 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Limit of a write to a listener.
 const LISTENER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A listener's records are gathered for this long after a write, so that a burst of events
+/// costs few writes; the first one after a pause goes out at once.
+const GATHER_TIME: Duration = Duration::from_millis(5);
 
 /// Records for a listener are written together up to this many bytes.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -119,8 +123,10 @@ impl SessionTask {
 
     async fn listen(&mut self) -> Option<()> {
         let mut batch = Vec::new();
+        let mut next_write = Instant::now();
         loop {
             let mut next = Some(self.outgoing.recv().await?);
+            sleep_until(next_write).await;
             let mut ends = false;
             batch.clear();
             while let Some(outgoing) = next.take() {
@@ -135,6 +141,7 @@ impl SessionTask {
             }
             self.write(&batch, LISTENER_TIMEOUT).await?;
             self.queued.fetch_sub(batch.len(), Ordering::AcqRel);
+            next_write = Instant::now() + GATHER_TIME;
             if ends {
                 return None;
             }
