@@ -197,6 +197,8 @@ fn assemble(sections: Vec<Section>) -> Result<Topology, Fault> {
     }
     let mut topology = Topology::empty();
     let mut unnumbered = Vec::new();
+    // Nodes that connections name, with the line of their section.
+    let mut named = Vec::new();
     for section in sections.into_iter().filter(|section| !section.is_default) {
         let mut values = defaults.get(&section.kind).cloned().unwrap_or_default();
         values.extend(section.values);
@@ -205,6 +207,8 @@ fn assemble(sections: Vec<Section>) -> Result<Topology, Fault> {
             SectionKind::Tcp => {
                 let connection = ConnectionConfig::new(values)
                     .ok_or_else(|| (section.line, "[tcp] needs NodeId1 and NodeId2".to_owned()))?;
+                named.push((section.line, connection.node_1));
+                named.push((section.line, connection.node_2));
                 topology.connections.push(connection);
             }
             SectionKind::Node(node_type) => match node_id(&values) {
@@ -213,8 +217,16 @@ fn assemble(sections: Vec<Section>) -> Result<Topology, Fault> {
             },
         }
     }
-    topology.tcp_defaults = defaults.remove(&SectionKind::Tcp).unwrap_or_default();
     number_nodes(&mut topology, unnumbered)?;
+    for (line, id) in named {
+        if topology.node(id).is_none() {
+            return Err((
+                line,
+                format!("[tcp] names node {id}, which is not configured"),
+            ));
+        }
+    }
+    topology.tcp_defaults = defaults.remove(&SectionKind::Tcp).unwrap_or_default();
     Ok(topology)
 }
 
@@ -352,6 +364,10 @@ HostName=app.example
             (
                 "[ndbd default]\nNodeId=1\n",
                 "config.ini: line 2: NodeId cannot stand in a default section",
+            ),
+            (
+                "[ndbd]\nId=1\n[tcp]\nNodeId1=1\nNodeId2=77\n",
+                "config.ini: line 3: [tcp] names node 77, which is not configured",
             ),
             (
                 "[tcp]\nNodeId1=1\n",

@@ -2,6 +2,7 @@
 //! (management protocol, 5.4; keys without a name are those of the recorded payloads).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::cluster::NodeType;
 
@@ -37,6 +38,15 @@ impl ParameterValue {
             ParameterValue::Number(number) => u64::from(*number),
             ParameterValue::Number64(number) => *number,
             ParameterValue::Text(_) => 0,
+        }
+    }
+}
+
+impl fmt::Display for ParameterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParameterValue::Text(text) => f.write_str(text),
+            number => write!(f, "{}", number.number()),
         }
     }
 }

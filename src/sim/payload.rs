@@ -87,6 +87,14 @@ fn node_sections(topology: &Topology, node_type: NodeType) -> (Section, Vec<Sect
     (packed(kind, &shared), sections)
 }
 
+/// How often the configuration has changed.
+pub(super) fn generation(topology: &Topology) -> u32 {
+    match topology.system.get("ConfigGenerationNumber") {
+        Some(ParameterValue::Number(number)) => *number,
+        _ => 1,
+    }
+}
+
 /// The system section.
 pub(super) fn system_values(topology: &Topology) -> Vec<(&'static str, ParameterValue)> {
     let primary = topology
@@ -105,7 +113,7 @@ pub(super) fn system_values(topology: &Topology) -> Vec<(&'static str, Parameter
         ),
         (
             "ConfigGenerationNumber",
-            set("ConfigGenerationNumber").unwrap_or(ParameterValue::Number(1)),
+            ParameterValue::Number(generation(topology)),
         ),
     ]
 }

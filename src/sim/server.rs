@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,7 +23,7 @@ use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
 use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
 use super::saved_state::Directory;
 use super::session_task::{FromSession, Outgoing, SessionTask};
-use super::{SimConfig, SimError};
+use super::{ConfigFileError, SimConfig, SimError, read_config_file};
 use crate::cluster::{NodeId, NodeType, Severity};
 
 /// A listener that has this much unread is dropped.
@@ -373,11 +374,16 @@ impl Loop {
 
     /// Carries out what the model wants.
     fn perform(&mut self) {
-        let effects = self.cluster.take_effects();
-        self.is_writing
-            .store(self.cluster.backup_is_running(), Ordering::Release);
-        for effect in effects {
-            self.perform_one(effect);
+        loop {
+            let effects = self.cluster.take_effects();
+            self.is_writing
+                .store(self.cluster.backup_is_running(), Ordering::Release);
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                self.perform_one(effect);
+            }
         }
     }
 
@@ -394,9 +400,13 @@ impl Loop {
                 }
             }
             Effect::Close { session } => self.close(session),
-            Effect::Log { severity, text } => {
+            Effect::Log {
+                server,
+                severity,
+                text,
+            } => {
                 let now = self.now();
-                for log in self.log.values_mut() {
+                if let Some(log) = self.log.get_mut(&server) {
                     write_log(log, severity, &text, now);
                 }
             }
@@ -420,6 +430,14 @@ impl Loop {
             Effect::BackupEnded { attempt } => self.writers.command(attempt, Command::Release),
             Effect::GlobalCheckpoint(gci) => self.writers.set_checkpoint(gci),
             Effect::Save(state) => self.save(state),
+            Effect::ReadConfig { session, path } => {
+                let read = read_regular_file(&path);
+                self.cluster.config_read(session, &path, read);
+            }
+            Effect::ConfigChanged => {
+                let topology = self.cluster.topology();
+                self.settings = node_settings(topology, &self.directory, &self.faults);
+            }
             Effect::StopServer(server) => self.stop_server(server),
         }
     }
@@ -533,6 +551,18 @@ impl Loop {
         self.directory.save(self.cluster.saved_state())?;
         Ok(())
     }
+}
+
+/// Reads the config.ini that a client names: opening a pipe would wait for who fills it.
+fn read_regular_file(path: &Path) -> Result<super::Topology, ConfigFileError> {
+    let fault = |source| ConfigFileError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    if !std::fs::metadata(path).map_err(fault)?.is_file() {
+        return Err(fault(std::io::Error::other("not a file")));
+    }
+    read_config_file(path)
 }
 
 fn write_log(log: &mut ClusterLog, severity: Severity, text: &str, now: Now) {

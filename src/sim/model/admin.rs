@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::reply::Reply;
 use super::{Cluster, SessionId};
 use crate::cluster::{NodeId, NodeType, Severity};
-use crate::sim::parameter::{self, SectionKind};
 use crate::sim::topology::NodeConfig;
 
 /// The parameter of a connection that can be asked for: its server port.
@@ -81,13 +80,14 @@ impl Cluster {
                 reply.field("nodeid", id).field("result", "Ok")
             }
             Err((code, text)) => {
-                if log_event != Some(0) {
+                let server = self.sessions.get(&session).map(|session| session.server);
+                if let Some(server) = server.filter(|_| log_event != Some(0)) {
                     let kind = node_type.wire_name();
                     let line = format!(
                         "Unable to allocate nodeid for {kind} at {CLIENT}. \
                          Returned error: '{text}'"
                     );
-                    self.log(Severity::Warning, line);
+                    self.log(server, Severity::Warning, line);
                 }
                 let reply = reply.field("result", text);
                 match log_event {
@@ -201,36 +201,6 @@ impl Cluster {
                 .sessions
                 .values()
                 .any(|session| session.reserved == Some(id))
-    }
-
-    pub(super) fn set_parameter(
-        &mut self,
-        session: SessionId,
-        node: u32,
-        number: u32,
-        value: String,
-    ) {
-        let reply = Reply::new("set parameter reply");
-        let target = self
-            .topology
-            .node(node)
-            .map(|node| (node.id, node.node_type));
-        let is_known = parameter::table(SectionKind::Node(NodeType::Ndb))
-            .iter()
-            .any(|row| row.key == number && number != 0);
-        let reply = match target {
-            Some((id, NodeType::Ndb)) if is_known => {
-                self.parameters.insert((id, number), value);
-                reply.field("message", "Success").field("result", 0)
-            }
-            Some((_, NodeType::Ndb)) => reply
-                .field("message", "Could not get parameter")
-                .field("result", -1),
-            _ => reply
-                .field("message", "Invalid node type or no such node (1 0)")
-                .field("result", -1),
-        };
-        self.reply(session, reply.end());
     }
 
     /// The connection between two nodes in the order in which the configuration has it.

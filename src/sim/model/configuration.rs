@@ -8,14 +8,13 @@ use crate::cluster::{NodeId, NodeType};
 use crate::sim::parameter::{self, ParameterValue, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::NodeConfig;
-use crate::wire::CONFIG_TEXT_MAX;
-use crate::wire::config::{self, ClusterConfig, ConfigError};
+use crate::wire::config::{self, ConfigError};
 
 /// Block number of a management server, as `show variables` prints it.
 const SERVER_BLOCK: u32 = 0x8001;
 
-const CONTENT_TYPE: &str = "ndbconfig/octet-stream";
-const ENCODING: &str = "base64";
+pub(super) const CONTENT_TYPE: &str = "ndbconfig/octet-stream";
+pub(super) const ENCODING: &str = "base64";
 
 fn section_name(node_type: NodeType) -> &'static str {
     match node_type {
@@ -96,32 +95,6 @@ impl Cluster {
         }
     }
 
-    pub(super) fn set_config(
-        &mut self,
-        session: SessionId,
-        length: u32,
-        content_type: &str,
-        encoding: &str,
-        body: &[u8],
-    ) {
-        let result = if content_type != CONTENT_TYPE {
-            format!("Unhandled content type '{content_type}'")
-        } else if encoding != ENCODING {
-            format!("Unhandled content encoding '{encoding}'")
-        } else if length == 0 || length as usize > CONFIG_TEXT_MAX {
-            format!("Illegal config length size {length}")
-        } else {
-            match config::decode_text(body).and_then(|packed| ClusterConfig::decode_v2(&packed)) {
-                Ok(_) => {
-                    "The simulated cluster takes its configuration from config.ini only".to_owned()
-                }
-                Err(_) => "Failed to unpack config, error: 1".to_owned(),
-            }
-        };
-        let reply = Reply::new("set config reply").field("result", result);
-        self.reply(session, reply.end());
-    }
-
     pub(super) fn show_config(
         &mut self,
         session: SessionId,
@@ -133,7 +106,7 @@ impl Cluster {
         if node.is_none() && section.is_none_or(|section| section == "SYSTEM") {
             let values = payload::system_values(&self.topology)
                 .into_iter()
-                .map(|(name, value)| (name, render(&value)))
+                .map(|(name, value)| (name, value.to_string()))
                 .collect();
             reply = add_section(reply, "SYSTEM", values, name);
         }
@@ -145,35 +118,6 @@ impl Cluster {
                 reply = add_section(reply, label, node_values(config), name);
             }
         }
-        self.reply(session, reply.end());
-    }
-
-    pub(super) fn reload_config(
-        &mut self,
-        session: SessionId,
-        file: Option<&str>,
-        mycnf: Option<u32>,
-    ) {
-        let mycnf = mycnf.is_some_and(|mycnf| mycnf != 0);
-        let own = self
-            .topology
-            .config_file
-            .as_ref()
-            .map(|path| path.display().to_string());
-        let result = match (file, mycnf, &own) {
-            (Some(_), true, _) => {
-                "ERROR: Both mycnf and config_filename is not supported".to_owned()
-            }
-            (None, true, _) => format!(
-                "ERROR: Can't switch to use my.cnf when node was started from '{}'",
-                own.as_deref().unwrap_or("config.ini")
-            ),
-            (None, false, None) => "ERROR: Neither config file name or mycnf available".to_owned(),
-            // A running simulation keeps its nodes: nothing is loaded anew.
-            (Some(path), false, _) => format!("Could not load configuration from '{path}'"),
-            (None, false, Some(path)) => format!("Could not load configuration from '{path}'"),
-        };
-        let reply = Reply::new("reload config reply").field("result", result);
         self.reply(session, reply.end());
     }
 
@@ -225,7 +169,7 @@ fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
     let mut rows: Vec<_> = parameter::table(SectionKind::Node(node.node_type))
         .iter()
         .filter(|row| row.key != 0 && !row.name.is_empty())
-        .filter_map(|row| Some((row.key, row.name, render(values.get(&row.key)?))))
+        .filter_map(|row| Some((row.key, row.name, values.get(&row.key)?.to_string())))
         .collect();
     if node.node_type == NodeType::Api {
         let place = |key: u32| API_NODE_ORDER.iter().position(|other| *other == key);
@@ -234,13 +178,6 @@ fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
     rows.into_iter()
         .map(|(_, name, value)| (name, value))
         .collect()
-}
-
-fn render(value: &ParameterValue) -> String {
-    match value {
-        ParameterValue::Text(text) => text.clone(),
-        number => number.number().to_string(),
-    }
 }
 
 fn add_section(

@@ -1,12 +1,10 @@
-//! Events: who gets them, and the log filters.
+//! Events: who gets them.
 
 use std::sync::Arc;
 
 use super::reply::Reply;
 use super::{Cluster, Effect, Now, SessionId, level};
-use crate::cluster::{
-    Event, EventBody, EventCategory, EventKind, Gci, LogLevel, NodeId, NodeType, Severity,
-};
+use crate::cluster::{Event, EventBody, EventCategory, EventKind, Gci, LogLevel, NodeId, NodeType};
 use crate::wire;
 
 /// Longest text of a line in the cluster log, in bytes (management protocol, 4.6).
@@ -71,26 +69,38 @@ impl Cluster {
         if let Some(node) = self.data_nodes.get_mut(&event.source) {
             node.save_event(&event, now);
         }
-        self.deliver(&event, true);
-        self.deliver(&event, false);
-        let severity = kind.severity();
-        if self.log_enabled
-            && self.cluster_levels.takes(kind)
-            && self.severities.contains(&severity)
-        {
-            let mut text = format!("Node {}: {}", event.source, event.render_text());
-            truncate(&mut text, LOG_TEXT_MAX);
-            self.effects.push_back(Effect::Log { severity, text });
+        // What a management server reports itself stays with it.
+        let only = self
+            .servers
+            .contains_key(&event.source)
+            .then_some(event.source);
+        self.deliver(&event, true, only);
+        self.deliver(&event, false, only);
+        let mut text = format!("Node {}: {}", event.source, event.render_text());
+        truncate(&mut text, LOG_TEXT_MAX);
+        let logging: Vec<NodeId> = self
+            .serving()
+            .into_iter()
+            .filter(|id| only.is_none_or(|only| only == *id))
+            .filter(|id| self.servers[id].log.takes(kind))
+            .collect();
+        for server in logging {
+            self.effects.push_back(Effect::Log {
+                server,
+                severity: kind.severity(),
+                text: text.clone(),
+            });
         }
     }
 
     /// Newest listeners are served first.
-    fn deliver(&mut self, event: &Event, parsable: bool) {
+    fn deliver(&mut self, event: &Event, parsable: bool, only: Option<NodeId>) {
         let kind = event.body.kind();
         let sessions: Vec<SessionId> = self
             .sessions
             .iter()
             .rev()
+            .filter(|(_, session)| only.is_none_or(|only| session.server == only))
             .filter(|(_, session)| {
                 session
                     .listener
@@ -129,13 +139,6 @@ impl Cluster {
                 bytes: Arc::from(&b"<PING>\n"[..]),
                 kind: None,
             });
-        }
-    }
-
-    /// A line of the management server's own.
-    pub(super) fn log(&mut self, severity: Severity, text: String) {
-        if self.log_enabled && self.severities.contains(&severity) {
-            self.effects.push_back(Effect::Log { severity, text });
         }
     }
 
@@ -204,75 +207,6 @@ impl Cluster {
             "Ok"
         };
         self.reply(session, reply.field("result", result).end());
-    }
-
-    pub(super) fn set_cluster_loglevel(&mut self, session: SessionId, category: u32, wanted: u32) {
-        let reply = Reply::new("set cluster loglevel reply");
-        let reply = match (LogLevel::new(wanted), EventCategory::from_number(category)) {
-            (None, _) => reply.field("result", format_args!("Invalid loglevel {wanted}")),
-            (_, None) => {
-                let number = i64::from(category) - 250;
-                reply.field("result", format_args!("Invalid category {number}"))
-            }
-            (Some(wanted), Some(category)) => {
-                self.cluster_levels.set(category, wanted);
-                reply.field("result", "Ok")
-            }
-        };
-        self.reply(session, reply.end());
-    }
-
-    pub(super) fn get_cluster_loglevel(&mut self, session: SessionId) {
-        let mut reply = Reply::new("get cluster loglevel");
-        for category in EventCategory::ALL {
-            reply = reply.field(category.key(), self.cluster_levels.get(category));
-        }
-        self.reply(session, reply.end());
-    }
-
-    pub(super) fn get_info_clusterlog(&mut self, session: SessionId) {
-        let mut reply = Reply::new("clusterlog").field("enabled", u32::from(self.log_enabled));
-        for severity in Severity::ALL {
-            let on = u32::from(self.severities.contains(&severity));
-            reply = reply.field(severity.name().to_ascii_lowercase(), on);
-        }
-        self.reply(session, reply.end());
-    }
-
-    /// `number` 0 is the switch of the whole log, 7 all severities; `enable` is 0 for off,
-    /// positive for on, negative to toggle.
-    pub(super) fn set_logfilter(&mut self, session: SessionId, number: u32, enable: i32) {
-        let switch = |is_on: bool| match enable {
-            0 => false,
-            1.. => true,
-            _ => !is_on,
-        };
-        let state = match (number, Severity::from_number(number)) {
-            (0, _) => {
-                self.log_enabled = switch(self.log_enabled);
-                self.log_enabled
-            }
-            (7, _) => {
-                let on = switch(self.severities.len() == Severity::ALL.len());
-                self.severities.clear();
-                if on {
-                    self.severities.extend(Severity::ALL);
-                }
-                on
-            }
-            (_, Some(severity)) => {
-                let on = switch(self.severities.contains(&severity));
-                if on {
-                    self.severities.insert(severity);
-                } else {
-                    self.severities.remove(&severity);
-                }
-                on
-            }
-            (_, None) => false,
-        };
-        let reply = Reply::new("set logfilter reply").field("result", u32::from(state));
-        self.reply(session, reply.end());
     }
 }
 

@@ -21,6 +21,23 @@ const DUMP_MEMORY: u32 = 1000;
 const DUMP_WORDS_MAX: usize = 25;
 const DUMP_WORD_LENGTH_MAX: usize = 11;
 
+/// What a data node says to numbers below 0 and to names of no block.
+const INVALID_ERROR_NUMBER: ErrorNumber = ErrorNumber(5007);
+const INVALID_TRACE_NUMBER: ErrorNumber = ErrorNumber(5008);
+const INVALID_BLOCK_NAME: ErrorNumber = ErrorNumber(5010);
+
+/// Names of a data node's blocks, and the one that means all of them.
+const BLOCKS: [&str; 28] = [
+    "ALL", "BACKUP", "CMVMI", "DBACC", "DBDICT", "DBDIH", "DBINFO", "DBLQH", "DBQACC", "DBQLQH",
+    "DBQTUP", "DBQTUX", "DBSPJ", "DBTC", "DBTUP", "DBTUX", "DBUTIL", "LGMAN", "NDBCNTR", "NDBFS",
+    "PGMAN", "QMGR", "RESTORE", "SUMA", "THRMAN", "TRIX", "TRPMAN", "TSMAN",
+];
+
+/// A number that the protocol has as 32 bits and its users as signed.
+fn is_negative(number: u32) -> bool {
+    number.cast_signed() < 0
+}
+
 impl Cluster {
     pub(super) fn dump_events(&mut self, session: SessionId, number: u32, nodes: Option<&str>) {
         let reply = Reply::new("dump events reply");
@@ -130,10 +147,11 @@ impl Cluster {
         }
     }
 
-    pub(super) fn insert_error(&mut self, session: SessionId, node: u32) {
+    pub(super) fn insert_error(&mut self, session: SessionId, node: u32, error: u32) {
         let result = match self.topology.node(node).map(|node| node.node_type) {
             Some(NodeType::Mgm) => Ok(()),
             Some(NodeType::Ndb) => match self.check_data_node(node) {
+                Ok(_) if is_negative(error) => Err(INVALID_ERROR_NUMBER),
                 Ok(_) => Ok(()),
                 Err(_) => Err(ErrorNumber::SEND_OR_RECEIVE_FAILED),
             },
@@ -149,12 +167,33 @@ impl Cluster {
         self.reply(session, Reply::new(header).result(result).end());
     }
 
-    pub(super) fn log_signals(&mut self, session: SessionId, node: u32, r#in: u32, out: u32) {
+    pub(super) fn set_trace(&mut self, session: SessionId, node: u32, trace: u32) {
+        let result = match self.check_data_node(node) {
+            Ok(_) if is_negative(trace) => Err(INVALID_TRACE_NUMBER),
+            result => result.map(|_| ()),
+        };
+        let reply = Reply::new("set trace reply").result(result);
+        self.reply(session, reply.end());
+    }
+
+    pub(super) fn log_signals(
+        &mut self,
+        session: SessionId,
+        node: u32,
+        blocks: &str,
+        (r#in, out): (u32, u32),
+    ) {
         if r#in > 1 || out > 1 {
             // No reply at all.
             return self.reply(session, Vec::new());
         }
-        self.node_order(session, "log signals reply", node);
+        let mut names = blocks.split('|').filter(|name| !name.is_empty());
+        let result = match self.check_data_node(node) {
+            Ok(_) if !names.all(|name| BLOCKS.contains(&name)) => Err(INVALID_BLOCK_NAME),
+            result => result.map(|_| ()),
+        };
+        let reply = Reply::new("log signals reply").result(result);
+        self.reply(session, reply.end());
     }
 
     /// Injects an event; word 0 is its type and its node.

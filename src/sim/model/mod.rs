@@ -7,9 +7,11 @@
 
 mod admin;
 mod backup;
+mod config_change;
 mod configuration;
 mod events;
 mod maintenance;
+mod management_server;
 mod node;
 mod node_loss;
 mod node_start;
@@ -20,7 +22,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +35,7 @@ use crate::cluster::{
 use crate::wire::Request;
 
 use backup::RunningBackup;
-use events::LogLevels;
+use management_server::ManagementServer;
 use node::DataNode;
 use node_loss::Ticket;
 use orders::{Order, Restart};
@@ -71,8 +74,10 @@ pub enum Effect {
         /// Whose.
         session: SessionId,
     },
-    /// Write a line to the cluster log.
+    /// Write a line to a cluster log.
     Log {
+        /// Whose.
+        server: NodeId,
         /// How severe.
         severity: Severity,
         /// The text after `-- `.
@@ -108,6 +113,15 @@ pub enum Effect {
     GlobalCheckpoint(Gci),
     /// Keep this over a restart of the simulator.
     Save(SavedState),
+    /// Read a config.ini and hand it back.
+    ReadConfig {
+        /// Who asks.
+        session: SessionId,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The configuration is another one.
+    ConfigChanged,
     /// A management server stops serving.
     StopServer(NodeId),
 }
@@ -206,7 +220,7 @@ pub struct Cluster {
     pace: Pace,
     data_nodes: BTreeMap<NodeId, DataNode>,
     joined: u32,
-    stopped_servers: BTreeSet<NodeId>,
+    servers: BTreeMap<NodeId, ManagementServer>,
     single_user: Option<NodeId>,
     saved: SavedState,
     /// Number of the last local checkpoint.
@@ -219,12 +233,7 @@ pub struct Cluster {
     orders: Vec<Order>,
     sessions: BTreeMap<SessionId, Session>,
     next_session: u64,
-    accepted: u32,
-    cluster_levels: LogLevels,
-    severities: BTreeSet<Severity>,
-    log_enabled: bool,
     connection_ports: BTreeMap<(u32, u32), i32>,
-    parameters: BTreeMap<(NodeId, u32), String>,
     /// The whole configuration as text, until a port changes.
     config_text: Option<Arc<str>>,
     effects: VecDeque<Effect>,
@@ -238,12 +247,13 @@ impl Cluster {
             .of_type(NodeType::Ndb)
             .map(|node| (node.id, DataNode::new(node.id, nodegroups[&node.id])))
             .collect();
+        let servers = management_server::all_serving(&topology);
         let mut cluster = Cluster {
             topology,
             pace,
             data_nodes,
             joined: 0,
-            stopped_servers: BTreeSet::new(),
+            servers,
             single_user: None,
             saved,
             local_checkpoint: 1,
@@ -255,12 +265,7 @@ impl Cluster {
             orders: Vec::new(),
             sessions: BTreeMap::new(),
             next_session: 2,
-            accepted: 0,
-            cluster_levels: LogLevels::cluster_log_defaults(),
-            severities: Severity::ALL.into_iter().skip(1).collect(),
-            log_enabled: true,
             connection_ports: BTreeMap::new(),
-            parameters: BTreeMap::new(),
             config_text: None,
             effects: VecDeque::new(),
         };
@@ -349,12 +354,12 @@ impl Cluster {
                 ..
             } => self.get_config(session, version2, node, from_node),
             Request::SetConfig {
+                version2,
                 length,
                 content_type,
                 encoding,
                 body,
-                ..
-            } => self.set_config(session, length, &content_type, &encoding, &body),
+            } => self.set_config(session, version2, length, &content_type, &encoding, &body),
             Request::StartBackup {
                 wait,
                 id,
@@ -413,13 +418,14 @@ impl Cluster {
             Request::EnterSingleUser { node } => self.enter_single_user(session, node, now),
             Request::ExitSingleUser => self.exit_single_user(session, now),
             Request::DumpState { node, args } => self.dump_state(session, node, &args, now),
-            Request::InsertError { node, .. } => self.insert_error(session, node),
-            Request::SetTrace { node, .. } => {
-                self.node_order(session, "set trace reply", node);
-            }
+            Request::InsertError { node, error, .. } => self.insert_error(session, node, error),
+            Request::SetTrace { node, trace } => self.set_trace(session, node, trace),
             Request::LogSignals {
-                node, r#in, out, ..
-            } => self.log_signals(session, node, r#in, out),
+                node,
+                blocks,
+                r#in,
+                out,
+            } => self.log_signals(session, node, &blocks, (r#in, out)),
             Request::StartSignallog { node } => {
                 self.node_order(session, "start signallog reply", node);
             }
@@ -457,7 +463,7 @@ impl Cluster {
                 node,
                 parameter,
                 value,
-            } => self.set_parameter(session, node, parameter, value),
+            } => self.set_parameter(session, node, parameter, &value),
             Request::SetConnectionParameter {
                 node1,
                 node2,

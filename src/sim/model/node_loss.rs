@@ -33,26 +33,24 @@ impl Cluster {
         Some((server, self.ticket))
     }
 
-    /// A line that the management server writes about its own end of the connection.
+    /// A line that each management server writes about its own end of the connection.
     pub(super) fn log_transporter(&mut self, id: NodeId) {
-        let Some(server) = self.serving().first().copied() else {
-            return;
-        };
         let place = self.data_nodes.keys().position(|other| *other == id);
         let number = place.map_or(0, |place| place + 1);
-        // The blank at the end is the original's.
-        let text = format!("Node {server} transporter to node {id} (id {number}) disconnected ");
-        self.log(Severity::Info, text);
+        for server in self.serving() {
+            // The blank at the end is the original's.
+            let text =
+                format!("Node {server} transporter to node {id} (id {number}) disconnected ");
+            self.log(server, Severity::Info, text);
+        }
     }
 
     /// A node id was given to a process on this host.
     pub(super) fn log_allocation(&mut self, id: NodeId, node_type: NodeType) {
-        self.log(Severity::Info, format!("Alloc node id {id} succeeded"));
-        let text = format!(
-            "Nodeid {id} allocated for {} at 127.0.0.1",
-            node_type.wire_name()
-        );
-        self.log(Severity::Info, text);
+        self.log_everywhere(Severity::Info, &format!("Alloc node id {id} succeeded"));
+        let kind = node_type.wire_name();
+        let text = format!("Nodeid {id} allocated for {kind} at 127.0.0.1");
+        self.log_everywhere(Severity::Info, &text);
     }
 
     /// The subscriptions of a stopping node go to the others of its nodegroup.

@@ -334,7 +334,7 @@ impl Cluster {
                 let reply = with_disconnect(reply, disconnect);
                 self.reply(session, reply.end());
                 for server in servers {
-                    self.stop_server(server, now);
+                    self.stop_server(server);
                 }
             }
             Order::Restart {

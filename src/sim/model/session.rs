@@ -1,9 +1,9 @@
 //! Sessions: one per connection.
 
-use super::events::{Listener, LogLevels};
+use super::events::Listener;
 use super::reply::Reply;
-use super::{Cluster, Effect, Now};
-use crate::cluster::{NodeId, NodeType, Severity, Version};
+use super::{Cluster, Effect};
+use crate::cluster::{NodeId, Version};
 
 /// Id of a session, from 2; 1 is the server's connection to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +25,9 @@ impl Cluster {
     pub fn session_opened(&mut self, server: NodeId) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
-        self.accepted = self.accepted.wrapping_add(1);
+        if let Some(server) = self.servers.get_mut(&server) {
+            server.accepted = server.accepted.wrapping_add(1);
+        }
         self.sessions.insert(
             id,
             Session {
@@ -41,15 +43,6 @@ impl Cluster {
     /// A connection is gone. What it started goes on.
     pub fn session_closed(&mut self, session: SessionId) {
         self.sessions.remove(&session);
-    }
-
-    /// The management servers that serve.
-    pub(super) fn serving(&self) -> Vec<NodeId> {
-        self.topology
-            .of_type(NodeType::Mgm)
-            .map(|node| node.id)
-            .filter(|id| !self.stopped_servers.contains(id))
-            .collect()
     }
 
     /// The management server a session talks to.
@@ -164,43 +157,23 @@ impl Cluster {
     }
 
     pub(super) fn get_tls_stats(&mut self, session: SessionId) {
+        let own = self.sessions.get(&session).map(|session| session.server);
+        let accepted = own
+            .and_then(|own| self.servers.get(&own))
+            .map_or(0, |server| server.accepted);
         // The server's connection to itself counts.
-        let current = self.sessions.len() + 1;
+        let current = self
+            .sessions
+            .values()
+            .filter(|session| Some(session.server) == own)
+            .count()
+            + 1;
         let reply = Reply::new("get tls stats reply")
-            .field("accepted", self.accepted.saturating_add(1))
+            .field("accepted", accepted.saturating_add(1))
             .field("upgraded", 0)
             .field("current", current)
             .field("tls", 0)
             .field("authfail", 0);
         self.reply(session, reply.end());
-    }
-
-    /// A management server's process goes and comes back: its sessions end, its log is as
-    /// configured again. It is back before anybody can miss it.
-    pub(super) fn restart_server(&mut self, server: NodeId) {
-        self.log(Severity::Info, "Shutting down server...".to_owned());
-        let sessions: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.server == server)
-            .map(|(id, _)| *id)
-            .collect();
-        for session in sessions {
-            self.close_session(session);
-        }
-        self.cluster_levels = LogLevels::cluster_log_defaults();
-        self.severities = Severity::ALL.into_iter().skip(1).collect();
-        self.log_enabled = true;
-        let version = Version::product_string(Version::OURS, Version::OURS);
-        let text = format!("MySQL Cluster Management Server {version} started (simulated cluster)");
-        self.log(Severity::Info, text);
-    }
-
-    /// Hands the sessions of a stopping management server their end.
-    pub(super) fn stop_server(&mut self, server: NodeId, _now: Now) {
-        if self.stopped_servers.insert(server) {
-            self.log(Severity::Info, "Shutting down server...".to_owned());
-            self.effects.push_back(Effect::StopServer(server));
-        }
     }
 }

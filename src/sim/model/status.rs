@@ -91,7 +91,7 @@ impl Cluster {
     }
 
     fn server_lines(&self, id: NodeId, is_own: bool) -> Lines {
-        if !is_own && self.stopped_servers.contains(&id) {
+        if !is_own && !self.serving().contains(&id) {
             return Lines::without_contact(NodeStatus::NoContact);
         }
         Lines {
