@@ -20,6 +20,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use rpassword::{ConfigBuilder, prompt_password_with_config};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -328,7 +330,9 @@ fn type_line(prompt: &str, input: &str, output: &str, failed: fn(i32) -> SecretF
         .input_file_path(input)
         .output_file_path(output)
         .build();
-    match prompt_password_with_config(prompt, config) {
+    let typed = hold_interrupts(|| prompt_password_with_config(prompt, config))
+        .unwrap_or_else(|errno| Err(errno.into()));
+    match typed {
         Ok(line) => Ok(Zeroizing::new(line.into_bytes())),
         Err(error) => {
             if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -339,6 +343,15 @@ fn type_line(prompt: &str, input: &str, output: &str, failed: fn(i32) -> SecretF
             Err(fault_of_typing(&error, failed))
         }
     }
+}
+
+/// Does it with SIGINT held back. The prompt answers Ctrl-C with that signal, which would end
+/// the program before the terminal is as it was.
+fn hold_interrupts<T>(prompt: impl FnOnce() -> T) -> Result<T, Errno> {
+    let before = SigSet::from(Signal::SIGINT).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let done = prompt();
+    before.thread_set_mask()?;
+    Ok(done)
 }
 
 fn fault_of_typing(error: &io::Error, failed: fn(i32) -> SecretFault) -> SecretFault {

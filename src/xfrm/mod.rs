@@ -8,7 +8,7 @@
 //! * [`XfrmWriter`] writes a container around the data written to it;
 //! * [`inspect`] tells what a file is without its password.
 //!
-//! # NDBXFRM1
+//! # NDBXFRM1 (backup format, 7)
 //!
 //! | part | size | content |
 //! |---|---|---|
@@ -21,7 +21,7 @@
 //! the data. Nothing else in the file depends on the password, so a wrong one shows only in
 //! what comes out; the errors say how sure they are ([`XfrmError`]).
 //!
-//! # AZ31
+//! # AZ31 (backup format, 6.1)
 //!
 //! | part | size | content |
 //! |---|---|---|

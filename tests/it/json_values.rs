@@ -241,6 +241,63 @@ fn every_recorded_table_has_its_columns() {
     assert!(count > 1000, "{count}");
 }
 
+/// NULL stands wherever it can unless there is `some`.
+fn awkward_row(id: u64, signed: i64, content: &[u8], some: bool) -> Row {
+    let or_null = |value: Value| if some { value } else { Value::Null };
+    let day = Date {
+        year: 2024,
+        month: 2,
+        day: 29,
+    };
+    let time = Time {
+        negative: true,
+        hours: 838,
+        minutes: 59,
+        seconds: 58,
+        microseconds: 1,
+    };
+    let moment = DateTime {
+        date: day,
+        hour: 23,
+        minute: 0,
+        second: 7,
+        microsecond: 120_000,
+    };
+    let stamp = Value::Timestamp {
+        seconds: u32::MAX,
+        microseconds: 999_999,
+    };
+    let mut padded = content[..content.len().min(12)].to_vec();
+    padded.resize(12, b' ');
+    let numbers = [-1, 0, 32767].map(Value::Signed).to_vec();
+    Row(vec![
+        Value::Unsigned(id),
+        or_null(Value::Signed(signed)),
+        Value::Bytes(padded),
+        or_null(Value::Bytes(content.to_vec())),
+        Value::Bytes(vec![0, 0xFF, b'"', 0, 1]),
+        or_null(Value::Bytes(content[..content.len().min(40)].to_vec())),
+        or_null(Value::Decimal("-1234567890123456.0700".to_owned())),
+        Value::Double(-1.5e-300),
+        or_null(Value::Float(3.25)),
+        Value::Date(day),
+        Value::Time(time),
+        Value::DateTime(moment),
+        stamp,
+        Value::Year(2155),
+        Value::Bits(vec![5]),
+        or_null(Value::Bits(vec![1, u32::MAX])),
+        Value::Bits(vec![1, 2, 0x3F]),
+        Value::Array(numbers),
+        or_null(Value::Blob {
+            length: 1 << 40,
+            inline: content.to_vec(),
+        }),
+        Value::Signed(-128),
+        Value::Signed(-(1 << 23)),
+    ])
+}
+
 /// A table with all that could go wrong between a value and its JSON.
 fn awkward_table() -> (Table, Vec<Row>) {
     use ColumnType as T;
@@ -267,69 +324,14 @@ fn awkward_table() -> (Table, Vec<Row>) {
         Column::new("tiny", T::Tinyint),
         Column::new("medium", T::Mediumint),
     ];
-    let row = |id: u64, signed: i64, content: &[u8], some: bool| {
-        let or_null = |value: Value| if some { value } else { Value::Null };
-        let day = Date {
-            year: 2024,
-            month: 2,
-            day: 29,
-        };
-        let time = Time {
-            negative: true,
-            hours: 838,
-            minutes: 59,
-            seconds: 58,
-            microseconds: 1,
-        };
-        let moment = DateTime {
-            date: day,
-            hour: 23,
-            minute: 0,
-            second: 7,
-            microsecond: 120_000,
-        };
-        let stamp = Value::Timestamp {
-            seconds: u32::MAX,
-            microseconds: 999_999,
-        };
-        let mut padded = content[..content.len().min(12)].to_vec();
-        padded.resize(12, b' ');
-        let numbers = [-1, 0, 32767].map(Value::Signed).to_vec();
-        Row(vec![
-            Value::Unsigned(id),
-            or_null(Value::Signed(signed)),
-            Value::Bytes(padded),
-            or_null(Value::Bytes(content.to_vec())),
-            Value::Bytes(vec![0, 0xFF, b'"', 0, 1]),
-            or_null(Value::Bytes(content[..content.len().min(40)].to_vec())),
-            or_null(Value::Decimal("-1234567890123456.0700".to_owned())),
-            Value::Double(-1.5e-300),
-            or_null(Value::Float(3.25)),
-            Value::Date(day),
-            Value::Time(time),
-            Value::DateTime(moment),
-            stamp,
-            Value::Year(2155),
-            Value::Bits(vec![5]),
-            or_null(Value::Bits(vec![1, u32::MAX])),
-            Value::Bits(vec![1, 2, 0x3F]),
-            Value::Array(numbers),
-            or_null(Value::Blob {
-                length: 1 << 40,
-                inline: content.to_vec(),
-            }),
-            Value::Signed(-128),
-            Value::Signed(-(1 << 23)),
-        ])
-    };
     let every_byte: Vec<u8> = (0..=0x7F).collect();
     let rows = vec![
-        row(u64::MAX, i64::MIN, b"\"quoted\" \\ /", true),
-        row(0, i64::MAX, &every_byte, true),
-        row(1, 0, "\u{e9}\u{1F600}\u{2028}\0".as_bytes(), true),
-        row(2, -1, &[0xFF, 0xFE, b'a'], true),
-        row(3, 1, b"", true),
-        row(4, 1, b"", false),
+        awkward_row(u64::MAX, i64::MIN, b"\"quoted\" \\ /", true),
+        awkward_row(0, i64::MAX, &every_byte, true),
+        awkward_row(1, 0, "\u{e9}\u{1F600}\u{2028}\0".as_bytes(), true),
+        awkward_row(2, -1, &[0xFF, 0xFE, b'a'], true),
+        awkward_row(3, 1, b"", true),
+        awkward_row(4, 1, b"", false),
     ];
     (Table::new("a/def/\"t\"", 900, columns, 1, &[vec![2]]), rows)
 }

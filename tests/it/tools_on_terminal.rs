@@ -126,12 +126,26 @@ fn what_is_typed_wrongly_is_not_shown_and_leaves_no_file() {
 }
 
 #[test]
-fn control_c_at_the_password_writes_nothing() {
-    let mut terminal = ndbxfrm(&["--decrypt-password", "a.enc", "b.txt"]);
-    terminal.type_password("Enter decrypt password: ", "open ses\x03");
-    assert_ne!(terminal.wait_for_end(), 0);
-    assert!(!terminal.everything().contains("ses"));
-    assert!(!exists(&terminal, "b.txt"));
+fn control_c_at_the_password_ends_the_tool_and_leaves_a_terminal_that_echoes() {
+    for tool in [
+        format!("'{NDBXFRM}' --no-defaults --decrypt-password a.enc b.txt"),
+        format!("'{PRINT}' --no-defaults -P a.enc"),
+        format!("'{PRINT}' --no-defaults --backup-password-from-stdin a.enc"),
+    ] {
+        // The shell is not interrupted: Ctrl-C is a key like others at the prompt.
+        let command = format!("{tool}; echo status $?; stty -a");
+        let mut terminal = Terminal::run("/bin/sh", place(), &["-c", &command]);
+        terminal.type_password(" password: ", "open ses\x03");
+        assert_eq!(terminal.wait_for_end(), 0, "{tool}");
+        let everything = terminal.everything();
+        assert!(everything.contains("status 130"), "{everything}");
+        for mode in ["echo ", "icanon ", "isig "] {
+            assert!(everything.contains(mode), "{everything}");
+            assert!(!everything.contains(&format!("-{mode}")), "{everything}");
+        }
+        assert!(!everything.contains("ses"), "{everything}");
+        assert!(!exists(&terminal, "b.txt"));
+    }
 }
 
 #[test]
