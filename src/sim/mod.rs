@@ -24,6 +24,7 @@ mod disk;
 mod fault;
 mod model;
 mod parameter;
+mod parameter_table;
 mod payload;
 mod saved_state;
 mod server;

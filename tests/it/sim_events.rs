@@ -94,7 +94,11 @@ struct Life {
 
 impl Life {
     fn begin() -> Self {
-        let topology = parse_config_file(CONFIG, Path::new("config.ini")).unwrap();
+        Life::with(CONFIG)
+    }
+
+    fn with(config: &str) -> Self {
+        let topology = parse_config_file(config, Path::new("config.ini")).unwrap();
         let pace = Pace {
             phase: PHASE,
             ..Pace::default()
@@ -313,4 +317,129 @@ fn single_user_mode_reports_its_three_steps_from_every_node() {
     let entered: Vec<String> = have[2..4].iter().map(Event::render_text).collect();
     let text = "Entered single user mode Node 10 has exclusive access";
     assert_eq!(entered, [text, text]);
+}
+
+/// Phases and kinds of start that a node reports, and the texts of the first two.
+fn phases(events: &[Event], node: u32) -> (Vec<(u32, u32)>, Vec<String>) {
+    let own = events.iter().filter(|event| {
+        event.source.get() == node && event.body.kind() == EventKind::START_PHASE_COMPLETED
+    });
+    let own: Vec<&Event> = own.collect();
+    let words = own.iter().map(|event| {
+        let words = event.body.words();
+        (words[0], words[1])
+    });
+    let texts = own.iter().take(2).map(|event| event.render_text());
+    (words.collect(), texts.collect())
+}
+
+const PHASES: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 50, 101];
+
+#[test]
+fn the_kind_of_a_start_is_what_is_known_of_it_so_far() {
+    // Kinds: 0 initial, 1 system, 2 node restart, 3 initial node restart, 5 unknown.
+    let cases = [
+        ("3", false, [1, 1, 2]),
+        ("3", true, [5, 0, 3]),
+        ("2 3", false, [1, 1, 1]),
+        ("2 3", true, [5, 0, 0]),
+    ];
+    for (nodes, initial, kinds) in cases {
+        let mut life = Life::begin();
+        life.order(Request::RestartNode {
+            nodes: nodes.to_owned(),
+            initial,
+            nostart: false,
+            abort: false,
+            force: Some(true),
+        });
+        let events = life.events();
+        let (have, texts) = phases(&events, 3);
+        let want: Vec<(u32, u32)> = PHASES
+            .iter()
+            .enumerate()
+            .map(|(index, phase)| (*phase, kinds[index.min(2)]))
+            .collect();
+        assert_eq!(have, want, "{nodes} initial {initial}");
+        if initial {
+            // The blank at the end is the original's.
+            assert_eq!(texts[0], "Start phase 0 completed ");
+        }
+        let last = events
+            .iter()
+            .rfind(|event| event.source.get() == 3)
+            .unwrap();
+        assert_eq!(last.body.kind(), EventKind::NODE_START_COMPLETED);
+    }
+}
+
+#[test]
+fn a_first_start_waits_for_all_nodes_and_elects_a_president() {
+    let mut life = Life::begin();
+    life.order(Request::RestartAll {
+        initial: true,
+        nostart: false,
+        abort: false,
+    });
+    let events = life.events();
+    let texts = |node: u32, kind: EventKind| -> Vec<String> {
+        let own = events
+            .iter()
+            .filter(|event| event.source.get() == node && event.body.kind() == kind);
+        own.map(Event::render_text).collect()
+    };
+    assert_eq!(
+        texts(2, EventKind::NODE_STOP_STARTED),
+        ["Cluster shutdown initiated"]
+    );
+    assert_eq!(
+        texts(2, EventKind::START_REPORT),
+        ["Initial start, waiting for 3 to connect,  nodes [ all: 2 and 3 connected: 2 no-wait:  ]"]
+    );
+    let confirmed = |node| texts(node, EventKind::CM_REGCONF);
+    assert_eq!(
+        confirmed(2),
+        ["CM_REGCONF president = 2, own Node = 2, our dynamic id = 0/1"]
+    );
+    assert_eq!(
+        confirmed(3),
+        ["CM_REGCONF president = 2, own Node = 3, our dynamic id = 0/2"]
+    );
+    assert!(texts(2, EventKind::NODE_RESTART_COPY_DICT).is_empty());
+}
+
+#[test]
+fn the_loss_of_a_nodegroup_takes_the_rest_down() {
+    let mut life = Life::begin();
+    let now = life.now;
+    life.cluster.fail_node(node(2), now);
+    life.events();
+    life.log.clear();
+    let now = life.now;
+    life.cluster.fail_node(node(3), now);
+    let events = life.events();
+    let lost: Vec<(u32, u32)> = events
+        .iter()
+        .map(|it| (it.source.get(), it.body.words()[0]))
+        .collect();
+    assert_eq!(lost, [(SERVER, 3)], "nobody else is left to report it");
+    let four = CONFIG.replace(
+        "[mysqld]\nNodeId=10",
+        "[ndbd]\nNodeId=4\n[ndbd]\nNodeId=5\n[mysqld]\nNodeId=10",
+    );
+    let mut life = Life::with(&four);
+    let now = life.now;
+    life.cluster.fail_node(node(3), now);
+    let text = |events: &[Event], kind: EventKind| -> Vec<String> {
+        let own = events.iter().filter(|event| event.body.kind() == kind);
+        own.map(Event::render_text).collect()
+    };
+    let won = "Arbitration check won - all node groups and more than 1/2 nodes left";
+    assert_eq!(text(&life.events(), EventKind::ARBIT_RESULT), [won]);
+    let now = life.now;
+    life.cluster.fail_node(node(2), now);
+    let events = life.events();
+    let lost = "Arbitration check lost - missing node group";
+    assert_eq!(text(&events, EventKind::ARBIT_RESULT), [lost]);
+    assert_eq!(text(&events, EventKind::NODE_STOP_FORCED).len(), 2);
 }

@@ -16,6 +16,9 @@ pub(super) const START_PHASES: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 50, 10
 /// Steps of a shutdown; the last ends it.
 const SHUTDOWN_STEPS: u32 = 4;
 
+/// What a node reports that does not know yet how it starts.
+const UNKNOWN_START: u32 = 5;
+
 /// How a node starts (event StartPhaseCompleted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StartKind {
@@ -31,7 +34,9 @@ impl StartKind {
     fn reported(self, phase: u32) -> u32 {
         match self {
             StartKind::NodeRestart if phase < 2 => StartKind::System as u32,
-            StartKind::InitialNodeRestart if phase < 2 => StartKind::Initial as u32,
+            // Nothing on its disk says what it is.
+            StartKind::Initial | StartKind::InitialNodeRestart if phase == 0 => UNKNOWN_START,
+            StartKind::InitialNodeRestart if phase == 1 => StartKind::Initial as u32,
             kind => kind as u32,
         }
     }
@@ -190,10 +195,11 @@ impl Cluster {
                 self.emit(Event { source, body }, now);
             }
             self.emit(self.version_event(id, EventKind::NODE_START_STARTED), now);
+            self.emit_info(id, "Buffering maximum epochs 100", now);
+            self.join(id);
             for phase in START_PHASES {
                 self.emit_phase(id, phase, StartKind::Initial, now);
             }
-            self.join(id);
             if let Some(node) = self.data_nodes.get_mut(&id) {
                 node.phase = Phase::Started;
                 node.president = is_first;
@@ -212,6 +218,10 @@ impl Cluster {
     }
 
     fn join(&mut self, id: NodeId) {
+        // The numbers begin anew with a new cluster.
+        if self.joined_nodes() == 0 {
+            self.joined = 0;
+        }
         self.joined += 1;
         let joined = self.joined;
         if let Some(node) = self.data_nodes.get_mut(&id) {

@@ -93,6 +93,9 @@ impl Cluster {
     /// What comes before the end of a start phase.
     pub(super) fn report_before_phase(&mut self, id: NodeId, phase: u32, now: Now) {
         let Some(master) = self.master() else {
+            if phase == 1 {
+                self.report_formation(id, now);
+            }
             return;
         };
         match phase {
@@ -104,14 +107,15 @@ impl Cluster {
 
     /// What comes after it.
     pub(super) fn report_after_phase(&mut self, id: NodeId, phase: u32, kind: StartKind, now: Now) {
-        if phase == 50 {
-            self.report_handover(id, now);
+        match phase {
+            0 => self.report_election(id, kind, now),
+            50 => self.report_handover(id, now),
+            _ => {}
         }
         let Some(master) = self.master() else {
             return;
         };
         match phase {
-            0 => self.report_election(id, now),
             1 => {
                 let how = match kind {
                     StartKind::InitialNodeRestart => "initial node restart",
@@ -150,19 +154,53 @@ impl Cluster {
         }
     }
 
-    /// The node asks itself for an election, and waits for those in service.
-    fn report_election(&mut self, id: NodeId, now: Now) {
+    /// The node asks itself for an election, and waits for the others: those in service, or all
+    /// if there is none yet.
+    fn report_election(&mut self, id: NodeId, kind: StartKind, now: Now) {
         let own = id.get();
         self.emit_words(id, EventKind::CM_REGREF, vec![own, own, 4], now);
-        let others = node_set(&self.started_nodes());
+        let in_service = self.started_nodes();
+        let awaited = match in_service.is_empty() {
+            true => self.data_nodes.keys().copied().collect(),
+            false => in_service,
+        };
+        let others: Vec<NodeId> = awaited.into_iter().filter(|other| *other != id).collect();
+        let missing = node_set(&others);
         let itself = node_set(&[id]);
-        let all: Vec<u32> = others.iter().zip(&itself).map(|(a, b)| a | b).collect();
+        let all: Vec<u32> = missing.iter().zip(&itself).map(|(a, b)| a | b).collect();
         let none = node_set(&[]);
-        // State 3: so many seconds for the missing nodes; then the sets: all, connected,
-        // no-wait, missing, without nodegroup.
-        let mut words = vec![3, 30, NODE_SET_WORDS];
-        words.extend([all, itself, none.clone(), others, none].concat());
+        // A start from nothing waits for all, for ever; another one so many seconds.
+        let (state, seconds) = match kind {
+            StartKind::Initial => (1, u32::MAX),
+            _ => (3, 30),
+        };
+        let mut words = vec![state, seconds, NODE_SET_WORDS];
+        // The sets: all, connected, no-wait, missing, without nodegroup.
+        words.extend([all, itself, none.clone(), missing, none].concat());
         self.emit_words(id, EventKind::START_REPORT, words, now);
+    }
+
+    /// Nodes that start together meet; the first of them is the president.
+    fn report_formation(&mut self, id: NodeId, now: Now) {
+        let others: Vec<NodeId> = self
+            .data_nodes
+            .values()
+            .filter(|node| node.id != id && node.is_starting() && node.is_connected())
+            .map(|node| node.id)
+            .collect();
+        for other in &others {
+            self.emit_words(id, EventKind::COMMUNICATION_OPENED, vec![other.get()], now);
+        }
+        for other in &others {
+            let body = EventBody::Connected { node: other.get() };
+            self.emit(Event { source: id, body }, now);
+        }
+        let member = |node: NodeId| self.data_nodes.get(&node).map_or(0, |node| node.dynamic_id);
+        let joined = self.data_nodes.keys().copied().filter(|id| member(*id) > 0);
+        let president = joined.min_by_key(|id| member(*id)).unwrap_or(id);
+        let words = vec![id.get(), president.get(), member(id)];
+        self.emit_words(id, EventKind::CM_REGCONF, words, now);
+        self.emit_neighbours(id, now);
     }
 
     /// The node and those in service connect, and the president admits it.
