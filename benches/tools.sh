@@ -1,22 +1,26 @@
 #!/usr/bin/env bash
-# Compares the built ndbxfrm with openssl, gzip and pigz on one file, all in one run:
+# Times the built tools as whole processes: ndbxfrm against openssl, gzip and pigz on one
+# file, and ndb_print_backup_file on a Data file of the simulator, all in one run:
 #
 #   benches/tools.sh [MiB [sample file]]
 #
 # Needs openssl, gzip, pigz and GNU time (Debian: openssl gzip pigz time). Each command runs
 # ROUNDS times (5), taking turns; the best time counts, because every disturbance only makes
 # it longer. Files go to BENCH_DIR (a new directory in /dev/shm, else /tmp), so that
-# the disk's speed is no part of it. NDBXFRM names a program that is built already. Ratios above 1 mean that ndbxfrm is faster.
+# the disk's speed is no part of it. BINARIES is a directory of programs that are built
+# already. Ratios above 1 mean that ndbxfrm is faster.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mib=${1:-256}
 sample=${2:-}
 rounds=${ROUNDS:-5}
-if [[ -z ${NDBXFRM:-} ]]; then
-    cargo build --release --bin ndbxfrm
+if [[ -z ${BINARIES:-} ]]; then
+    cargo build --release --bins
+    BINARIES=${CARGO_TARGET_DIR:-target}/release
 fi
-ndbxfrm=${NDBXFRM:-${CARGO_TARGET_DIR:-target}/release/ndbxfrm}
+ndbxfrm=$BINARIES/ndbxfrm
+print=$BINARIES/ndb_print_backup_file
 
 if [[ -n ${BENCH_DIR:-} ]]; then
     directory=$BENCH_DIR
@@ -25,7 +29,8 @@ elif [[ -w /dev/shm ]]; then
 else
     directory=$(mktemp -d)
 fi
-trap 'rm -rf "$directory"' EXIT
+simulator=
+trap 'if [[ -n $simulator ]]; then kill "$simulator"; fi; rm -rf "$directory"' EXIT
 plain=$directory/plain
 
 # Rows of recorded backups; they repeat far beyond deflate's window.
@@ -41,14 +46,30 @@ done
 head -c "${mib}M" "$directory/sample" >"$plain"
 rm "$directory/sample"
 
+# A row of the made-up table takes 72 bytes.
+printf '[ndbd]\nNodeId=2\nNoOfReplicas=1\nMaxDiskWriteSpeed=1G\n[ndb_mgmd]\nNodeId=1\n[mysqld]\nNodeId=3\n' \
+    >"$directory/config.ini"
+mkfifo "$directory/address"
+"$BINARIES/ndb_sim" --config-file "$directory/config.ini" --port 0 --data-dir "$directory/cluster" \
+    --rows $(( (mib << 20) / 72 )) >"$directory/address" 2>"$directory/log" &
+simulator=$!
+read -r address <"$directory/address"
+"$BINARIES/ndb_mgm" --no-defaults --ndb-connectstring "$address" -e 'START BACKUP 1 WAIT COMPLETED' >"$directory/log"
+mv "$directory/cluster/node-2/BACKUP/BACKUP-1/BACKUP-1-0.2.Data" "$directory/data"
+kill "$simulator"
+wait "$simulator" || true
+simulator=
+
 declare -A best peak
 # measure NAME OUTPUT COMMAND...: the best time in seconds and the largest peak in KiB.
 measure() {
-    local name=$1 output=$2 seconds kib
+    local name=$1 output=$2 start seconds kib
     shift 2
     rm -f "$output"
-    /usr/bin/time -o "$directory/time" -f '%e %M' "$@" >/dev/null
-    read -r seconds kib < <(tail -n 1 "$directory/time")
+    start=${EPOCHREALTIME/./}
+    /usr/bin/time -o "$directory/time" -f '%M' "$@" >/dev/null
+    seconds=$(awk "BEGIN { print (${EPOCHREALTIME/./} - $start) / 1e6 }")
+    read -r kib < <(tail -n 1 "$directory/time")
     if [[ -z ${best[$name]:-} ]] || awk "BEGIN { exit !($seconds < ${best[$name]}) }"; then
         best[$name]=$seconds
     fi
@@ -82,12 +103,17 @@ for (( round = 0; round < rounds; round++ )); do
     measure 'ndbxfrm decrypt and decompress' "$directory/out" \
         "$ndbxfrm" --decrypt-password=$password "$directory/x.ce" "$directory/out" 2>/dev/null
     cmp "$plain" "$directory/out"
+    measure 'ndb_print_backup_file' "$directory/out" "$print" "$directory/data"
+    measure 'ndb_print_backup_file -v 1' "$directory/out" "$print" -v 1 "$directory/data"
 done
 
 printf '%s MiB, %s cores, best of %s\n\n' "$mib" "$(nproc)" "$rounds"
+data_mib=$(( $(stat -c %s "$directory/data") >> 20 ))
 for name in "${!best[@]}"; do
-    awk -v name="$name" -v mib="$mib" -v seconds="${best[$name]}" -v kib="${peak[$name]}" \
-        'BEGIN { printf "%-32s %6.2f s %8.0f MiB/s  peak %5.1f MiB\n", name, seconds, mib / seconds, kib / 1024 }'
+    size=$mib
+    if [[ $name == ndb_print* ]]; then size=$data_mib; fi
+    awk -v name="$name" -v mib="$size" -v seconds="${best[$name]}" -v kib="${peak[$name]}" \
+        'BEGIN { printf "%-32s %7.3f s %8.0f MiB/s  peak %5.1f MiB\n", name, seconds, mib / seconds, kib / 1024 }'
 done | sort
 echo
 ratio() { # ratio WHAT THEIRS OURS WANTED
@@ -99,5 +125,16 @@ ratio 'decrypt, by openssl' 'openssl decrypt' 'ndbxfrm decrypt' 'at least 2'
 ratio 'compress, by pigz -6' 'pigz compress' 'ndbxfrm compress' 'at least 1'
 ratio 'compress, by gzip -6' 'gzip compress' 'ndbxfrm compress' 'at least 2'
 ratio 'decompress, by gzip' 'gzip decompress' 'ndbxfrm decompress' 'at least 1.5'
+speed() { # speed WHAT PROGRAM WANTED
+    awk -v what="$1" -v mib="$data_mib" -v seconds="${best[$2]}" -v wanted="$3" \
+        'BEGIN { printf "%-28s %5.0f MB/s  (wanted: %s)\n", what, mib * 1.048576 / seconds, wanted }'
+}
+speed 'print, without rows' 'ndb_print_backup_file' 'at least 1000'
+speed 'print, with rows' 'ndb_print_backup_file -v 1' 'at least 300'
 awk -v ours="$(stat -c %s "$directory/x.az")" -v theirs="$(stat -c %s "$directory/g.gz")" \
     'BEGIN { printf "%-28s %5.3f  (wanted: at most 1.03)\n", "compressed size, by gzip -6", ours / theirs }'
+largest=0
+for name in "${!peak[@]}"; do
+    if [[ $name == ndb* ]] && (( peak[$name] > largest )); then largest=${peak[$name]}; fi
+done
+awk -v kib="$largest" 'BEGIN { printf "%-28s %5.1f MiB  (wanted: below 32)\n", "largest peak memory", kib / 1024 }'

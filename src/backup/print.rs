@@ -293,19 +293,18 @@ fn print_record(
     out: &mut TextOut<'_>,
     options: PrintOptions,
 ) {
-    let name = match kind {
-        0 => "INSERT: RecNo: ",
-        1 => "WRITE: RecNo: ",
-        2 => "DELETE_BY_ROWID: RecNo: ",
-        3 => "DELETE_BY_PAGEID: RecNo: ",
+    match kind {
+        0 => out.text("INSERT: RecNo: "),
+        1 => out.text("WRITE: RecNo: "),
+        2 => out.text("DELETE_BY_ROWID: RecNo: "),
+        3 => out.text("DELETE_BY_PAGEID: RecNo: "),
         other => {
             out.line("Wrong header type ", other.into());
             counts.ignored += 1;
             counts.all += 1;
             return;
         }
-    };
-    out.text(name);
+    }
     out.decimal(counts.all);
     out.text(": Len: ");
     out.hex((payload.len() / 4) as u32);

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use super::BackupError;
 
 /// Bytes asked of the source at once.
-const CHUNK: usize = 512 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// A reader that knows its offset and lends slices of its buffer.
 ///

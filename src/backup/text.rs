@@ -3,9 +3,23 @@
 use std::io::{self, Write};
 
 /// Bytes collected before they are written.
-const SLICE: usize = 256 * 1024;
+const SLICE: usize = 64 * 1024;
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Digits of the largest number of 64 bits.
+const DECIMAL_MAX: usize = 20;
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
 
 /// Collects text and writes it in large slices.
 pub(crate) struct TextOut<'a> {
@@ -22,6 +36,7 @@ impl<'a> TextOut<'a> {
     }
 
     /// Writes what is collected, if it is enough to be worth it.
+    #[inline]
     pub(crate) fn offer(&mut self) -> io::Result<()> {
         if self.buffer.len() < SLICE {
             return Ok(());
@@ -45,6 +60,7 @@ impl<'a> TextOut<'a> {
         &mut self.buffer
     }
 
+    #[inline]
     pub(crate) fn text(&mut self, text: &str) {
         self.buffer.extend_from_slice(text.as_bytes());
     }
@@ -63,11 +79,9 @@ impl<'a> TextOut<'a> {
 
     /// The number in hexadecimal, without leading zeros.
     pub(crate) fn hex(&mut self, number: u32) {
-        let digits = 8 - (number.leading_zeros() / 4).min(7);
-        for index in (0..digits).rev() {
-            let nibble = number >> (4 * index) & 15;
-            self.buffer.push(DIGITS[nibble as usize]);
-        }
+        let zeros = (number.leading_zeros() / 4).min(7);
+        let digits = hex_digits(number << (4 * zeros));
+        push_first(&mut self.buffer, digits, 8 - zeros as usize);
     }
 
     /// The number as eight hexadecimal digits after `0x`.
@@ -101,18 +115,29 @@ fn hex_digits(number: u32) -> [u8; 8] {
 }
 
 /// The number in decimal.
+#[inline]
 pub(crate) fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+    let mut digits = [0; DECIMAL_MAX];
+    let count = number.checked_ilog10().unwrap_or(0) as usize + 1;
+    let mut at = count;
+    while at >= 2 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
     }
-    out.extend_from_slice(&digits[start..]);
+    if at == 1 {
+        digits[0] = b'0' + number as u8;
+    }
+    push_first(out, digits, count);
+}
+
+/// Appends the first `count` of the bytes. Copying all of them, a number that the compiler
+/// knows, and cutting off is faster than copying a few.
+#[inline]
+fn push_first<const N: usize>(out: &mut Vec<u8>, bytes: [u8; N], count: usize) {
+    let end = out.len() + count;
+    out.extend_from_slice(&bytes);
+    out.truncate(end);
 }
 
 /// Lowercase hexadecimal digits of bytes.

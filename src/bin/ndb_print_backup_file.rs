@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use ndbmgm::backup::{self, BackupError, CtlFile, PrintOptions, Printed};
 use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
-use ndbmgm::xfrm::{self, Secret, XfrmError, XfrmReader};
+use ndbmgm::xfrm::{self, ReadAhead, Secret, XfrmError, XfrmReader};
 
 const SECRETS: &[SecretOption] = &[
     SecretOption {
@@ -210,6 +210,11 @@ fn open(path: &Path, secret: Option<&Secret>) -> Result<XfrmReader<File>, Failur
     })
 }
 
+/// Reading is half of the work, and there is a core for it.
+fn in_background(reader: XfrmReader<File>) -> Result<ReadAhead, Failure> {
+    ReadAhead::start(reader).map_err(|error| Failure::new(&error))
+}
+
 fn print_text(path: &Path, secret: Option<&Secret>, options: &Options) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let reader = open(path, secret).inspect_err(|_| {
@@ -221,7 +226,7 @@ fn print_text(path: &Path, secret: Option<&Secret>, options: &Options) -> Result
         header_words: options.print_header_words,
     };
     let is_encrypted = reader.container().is_encrypted();
-    match backup::print(reader, &mut out, options)? {
+    match backup::print(in_background(reader)?, &mut out, options)? {
         Printed::Whole => Ok(()),
         Printed::Invalid(error) => Err(Failure::of_contents(error, is_encrypted)),
     }
@@ -244,8 +249,12 @@ fn print_json(path: &Path, secret: Option<&Secret>, ctl: Option<&Path>) -> Resul
     };
     let reader = open(path, secret)?;
     let is_encrypted = reader.container().is_encrypted();
-    backup::print_json(reader, &mut io::stdout().lock(), ctl.as_ref())
-        .map_err(|error| Failure::of_contents(error, is_encrypted))
+    backup::print_json(
+        in_background(reader)?,
+        &mut io::stdout().lock(),
+        ctl.as_ref(),
+    )
+    .map_err(|error| Failure::of_contents(error, is_encrypted))
 }
 
 fn read_ctl(path: &Path, secret: Option<&Secret>) -> Result<CtlFile, Failure> {

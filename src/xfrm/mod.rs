@@ -5,6 +5,7 @@
 //! bounded amount of memory whatever the file's size.
 //!
 //! * [`open`] finds out what a file is and gives an [`XfrmReader`] of its data;
+//! * [`ReadAhead`] reads it in a thread of its own;
 //! * [`XfrmWriter`] writes a container around the data written to it;
 //! * [`inspect`] tells what a file is without its password.
 //!
@@ -47,6 +48,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 mod az31;
 mod cipher;
 mod deflate;
@@ -61,6 +63,7 @@ mod secret;
 mod trailer;
 mod writer;
 
+pub use ahead::ReadAhead;
 pub use az31::Az31Trailer;
 pub use describe::Container;
 pub use error::{Fault, OptionsError, XfrmError};
