@@ -197,6 +197,7 @@ fn assemble(sections: Vec<Section>) -> Result<Topology, Fault> {
     }
     let mut topology = Topology::empty();
     let mut unnumbered = Vec::new();
+    let mut replicas = None;
     // Nodes that connections name, with the line of their section.
     let mut named = Vec::new();
     for section in sections.into_iter().filter(|section| !section.is_default) {
@@ -209,7 +210,14 @@ fn assemble(sections: Vec<Section>) -> Result<Topology, Fault> {
                     .ok_or_else(|| (section.line, "[tcp] needs NodeId1 and NodeId2".to_owned()))?;
                 named.push((section.line, connection.node_1));
                 named.push((section.line, connection.node_2));
+                if let Some(fault) = connection_fault(&topology.connections, &connection) {
+                    return Err((section.line, fault));
+                }
                 topology.connections.push(connection);
+            }
+            SectionKind::Node(NodeType::Ndb) if differs(&mut replicas, &values) => {
+                let fault = "NoOfReplicas is not that of the data nodes before".to_owned();
+                return Err((section.line, fault));
             }
             SectionKind::Node(node_type) => match node_id(&values) {
                 Some(id) => insert_node(&mut topology, section.line, id, node_type, values)?,
@@ -228,6 +236,24 @@ fn assemble(sections: Vec<Section>) -> Result<Topology, Fault> {
     }
     topology.tcp_defaults = defaults.remove(&SectionKind::Tcp).unwrap_or_default();
     Ok(topology)
+}
+
+fn connection_fault(earlier: &[ConnectionConfig], new: &ConnectionConfig) -> Option<String> {
+    let ends = |it: &ConnectionConfig| (it.node_1.min(it.node_2), it.node_1.max(it.node_2));
+    let (low, high) = ends(new);
+    if low == high {
+        Some(format!("NodeId1 and NodeId2 are both {low}"))
+    } else if earlier.iter().any(|other| ends(other) == (low, high)) {
+        Some(format!("a second [tcp] section of nodes {low} and {high}"))
+    } else {
+        None
+    }
+}
+
+/// All data nodes have the same number of replicas; keeps the first one's.
+fn differs(first: &mut Option<Option<ParameterValue>>, values: &Values) -> bool {
+    let own = values.get("NoOfReplicas").cloned();
+    *first.get_or_insert_with(|| own.clone()) != own
 }
 
 fn node_id(values: &Values) -> Option<NodeId> {
@@ -368,6 +394,18 @@ HostName=app.example
             (
                 "[ndbd]\nId=1\n[tcp]\nNodeId1=1\nNodeId2=77\n",
                 "config.ini: line 3: [tcp] names node 77, which is not configured",
+            ),
+            (
+                "[tcp]\nNodeId1=1\nNodeId2=2\n[tcp]\nNodeId1=2\nNodeId2=1\n",
+                "config.ini: line 4: a second [tcp] section of nodes 1 and 2",
+            ),
+            (
+                "[tcp]\nNodeId1=1\nNodeId2=1\n",
+                "config.ini: line 1: NodeId1 and NodeId2 are both 1",
+            ),
+            (
+                "[ndbd]\nNoOfReplicas=1\n[ndbd]\n",
+                "config.ini: line 3: NoOfReplicas is not that of the data nodes before",
             ),
             (
                 "[tcp]\nNodeId1=1\n",

@@ -443,3 +443,34 @@ fn the_loss_of_a_nodegroup_takes_the_rest_down() {
     assert_eq!(text(&events, EventKind::ARBIT_RESULT), [lost]);
     assert_eq!(text(&events, EventKind::NODE_STOP_FORCED).len(), 2);
 }
+
+#[test]
+fn counters_and_memory_are_reported_at_their_intervals() {
+    let config = CONFIG.replace("NoOfReplicas=2", "NoOfReplicas=2\nMemReportFrequency=2");
+    let mut life = Life::with(&config);
+    let end = life.now + Duration::from_millis(10_500);
+    while life.now < end {
+        life.now = life.cluster.next_deadline().min(end);
+        let now = life.now;
+        life.cluster.tick(now);
+    }
+    let mut reader = EventReader::new();
+    for effect in life.cluster.take_effects() {
+        if let Effect::Event { bytes, .. } = effect {
+            reader.push(&bytes);
+        }
+    }
+    let mut counts: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    while let Some(item) = reader.next().unwrap() {
+        if let EventItem::Event(event) = item {
+            let of = (event.body.kind().number(), event.source.get());
+            *counts.entry(of).or_default() += 1;
+        }
+    }
+    for node in [2, 3] {
+        assert_eq!(counts.get(&(35, node)), Some(&2), "transactions, every 5 s");
+        assert_eq!(counts.get(&(36, node)), Some(&2), "operations, every 5 s");
+        // Data and index; the first interval begins with the first report of anything.
+        assert_eq!(counts.get(&(50, node)), Some(&10), "memory, every 2 s");
+    }
+}

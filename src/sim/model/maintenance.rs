@@ -88,7 +88,7 @@ impl Cluster {
     }
 
     /// Data memory and index memory of a node.
-    fn memory_usage(&self, node: NodeId) -> [EventBody; 2] {
+    pub(super) fn memory_usage(&self, node: NodeId) -> [EventBody; 2] {
         let total = self
             .topology
             .nodes
@@ -141,9 +141,7 @@ impl Cluster {
         let target = self.check_data_node(node);
         self.reply(session, reply.result(target.map(|_| ())).end());
         if let (Ok(source), Some(&DUMP_MEMORY)) = (target, words.first()) {
-            for body in self.memory_usage(source) {
-                self.emit(Event { source, body }, now);
-            }
+            self.report_memory(source, now);
         }
     }
 

@@ -18,6 +18,7 @@ mod node_start;
 mod orders;
 mod reply;
 mod session;
+mod statistics;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ use orders::{Order, Restart};
 use reply::Reply;
 use session::Session;
 pub use session::SessionId;
+use statistics::Reports;
 
 /// Time since the start of 1970. The simulator's loop passes it in; the model has no clock.
 pub type Now = Duration;
@@ -228,6 +230,7 @@ pub struct Cluster {
     ticket: Ticket,
     next_checkpoint: Now,
     next_ping: Now,
+    reports: Reports,
     backup: Option<RunningBackup>,
     attempts: u64,
     orders: Vec<Order>,
@@ -260,6 +263,7 @@ impl Cluster {
             ticket: (now.as_secs() as u32, now.subsec_nanos() >> 8),
             next_checkpoint: now,
             next_ping: now + PING_INTERVAL,
+            reports: Reports::new(now),
             backup: None,
             attempts: 0,
             orders: Vec::new(),
@@ -303,6 +307,7 @@ impl Cluster {
         if now >= self.next_checkpoint {
             self.advance_checkpoint(now);
         }
+        self.report_statistics(now);
         self.advance_nodes(now);
         self.report_backup_status(now);
         self.settle_orders(now);
@@ -316,7 +321,8 @@ impl Cluster {
         nodes
             .chain(backup)
             .chain(orders)
-            .fold(self.next_ping.min(self.next_checkpoint), Now::min)
+            .chain([self.next_ping, self.reports.next()])
+            .fold(self.next_checkpoint, Now::min)
     }
 
     /// True if events go to this session.
