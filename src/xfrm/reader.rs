@@ -98,7 +98,8 @@ pub fn open_with<R: Read + Seek>(
     })
 }
 
-/// Finds out what a file is, without a secret and without reading its data.
+/// Finds out what a file is (backup format, 7.4), without a secret and without reading its
+/// data.
 ///
 /// # Errors
 ///
@@ -200,7 +201,8 @@ fn check_payload_size(header: &Header, trailer: &Trailer, found: u64) -> Result<
     }
 }
 
-/// The data of a file, whatever container it is in; made by [`open`].
+/// The data of a file, whatever container it is in (backup format, 6.1 and 7); made by
+/// [`open`].
 ///
 /// The end of the data is only reported ([`Read::read`] returns 0) after size and checksum
 /// were found right, so whoever reads to the end and gets no error has the whole data.

@@ -15,11 +15,11 @@ use super::{OptionsError, Secret, XfrmError, az31, keys};
 /// File block size of backups.
 pub const FILE_BLOCK_SIZE: u32 = 512;
 
-/// PBKDF2 iterations of backups.
+/// PBKDF2 iterations of backups (backup format, 7.5).
 pub const ITERATIONS: u32 = 100_000;
 
 /// How to write. The options decide on the container: encrypted is NDBXFRM1, compressed
-/// only is AZ31, and neither is the data as it is.
+/// only is AZ31, and neither is the data as it is (backup format, 6.1 and 7).
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
     /// Compress the data (raw deflate).
@@ -34,7 +34,7 @@ pub struct Options<'a> {
     pub threads: usize,
 }
 
-/// How to encrypt.
+/// How to encrypt (backup format, 7.5).
 #[derive(Debug, Clone, Copy)]
 pub struct Encryption<'a> {
     /// Password or key.
@@ -49,7 +49,7 @@ pub struct Encryption<'a> {
     pub size_hint: Option<u64>,
 }
 
-/// What is done with the secret.
+/// What is done with the secret (backup format, 7.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keys {
     /// Keys are derived from it with this many iterations of PBKDF2-HMAC-SHA256, at least 1.
@@ -153,7 +153,7 @@ impl<'a> Encryption<'a> {
     }
 }
 
-/// Writes a container around the data written to it. It is complete only after
+/// Writes a container (backup format, 6.1 or 7) around the data written to it. It is complete only after
 /// [`XfrmWriter::finish`]; dropped before, it leaves a file that readers refuse.
 ///
 /// `W` gets the header first and the trailer last, and need not be able to seek.
