@@ -520,7 +520,8 @@ impl Loop {
 
     /// Ends cleanly: no backup is left half written.
     async fn end(mut self, inboxes: &mut Inboxes) -> Result<(), SimError> {
-        for accepting in std::mem::take(&mut self.accepting).into_values() {
+        let serving = std::mem::take(&mut self.accepting);
+        for accepting in serving.values() {
             accepting.abort();
         }
         let now = self.now();
@@ -544,8 +545,11 @@ impl Loop {
         let ends = async { while self.sessions.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, ends).await;
         let now = self.now();
-        for log in self.log.values_mut() {
-            write_log(log, Severity::Info, "Shutting down server...", now);
+        for (server, log) in &mut self.log {
+            // A server that was stopped has said so.
+            if serving.contains_key(server) {
+                write_log(log, Severity::Info, "Shutting down server...", now);
+            }
             let _ = log.flush_repeats(now);
         }
         self.directory.save(self.cluster.saved_state())?;

@@ -474,3 +474,26 @@ fn counters_and_memory_are_reported_at_their_intervals() {
         assert_eq!(counts.get(&(50, node)), Some(&10), "memory, every 2 s");
     }
 }
+
+#[test]
+fn a_cluster_that_has_lived_before_starts_from_its_files() {
+    let phases = |saved: SavedState| -> Vec<String> {
+        let topology = parse_config_file(CONFIG, Path::new("config.ini")).unwrap();
+        let now = Duration::from_secs(1_000_000);
+        let mut cluster = Cluster::new(Arc::new(topology), Pace::default(), saved, now);
+        let texts = cluster.take_effects().into_iter().filter_map(|effect| {
+            let Effect::Log { text, .. } = effect else {
+                return None;
+            };
+            text.strip_prefix("Node 2: Start phase 3 completed ")
+                .map(str::to_owned)
+        });
+        texts.collect()
+    };
+    assert_eq!(phases(SavedState::default()), ["(initial start)"]);
+    let saved = SavedState {
+        backup_sequence: 7,
+        ..SavedState::default()
+    };
+    assert_eq!(phases(saved), ["(system restart)"]);
+}

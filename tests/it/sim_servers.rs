@@ -208,6 +208,7 @@ fn each_management_server_has_its_own_log_filters_and_sessions() {
     let stop = "stop v2\nnode: 9\nabort: 0\nforce: 0\n\n";
     assert!(second.ask(stop).ends_with("disconnect: 0\n\n"));
     assert_eq!(first.rest(), "");
+    assert_eq!(servers.log(9).matches("Shutting down server...").count(), 1);
     let status = second.ask("get status\ntypes: MGM\n\n");
     assert!(status.contains("node.9.status: NO_CONTACT\n"), "{status}");
     assert!(status.contains("node.10.status: CONNECTED\n"), "{status}");
@@ -346,4 +347,24 @@ fn a_packed_configuration_is_taken_over_and_one_of_other_nodes_is_not() {
     let reply = line.set_config(&foreign);
     assert!(reply.contains("keeps its nodes"), "{reply}");
     assert_eq!(line.config(), restored);
+}
+
+#[test]
+fn a_server_says_once_that_it_shuts_down() {
+    let servers = Servers::start();
+    let mut line = servers.first();
+    let reply = line.ask("stop all\nabort: 0\nstop: mgm,db\n\n");
+    assert_eq!(
+        reply,
+        "stop reply\nresult: Ok\nstopped: 2\ndisconnect: 1\n\n"
+    );
+    let deadline = Instant::now() + LIMIT;
+    while !servers.handle.has_ended() {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    for server in [9, 10] {
+        let log = servers.log(server);
+        assert_eq!(log.matches("Shutting down server...").count(), 1, "{log}");
+    }
 }

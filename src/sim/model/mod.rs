@@ -225,6 +225,7 @@ pub struct Cluster {
     servers: BTreeMap<NodeId, ManagementServer>,
     single_user: Option<NodeId>,
     saved: SavedState,
+    has_lived: bool,
     /// Number of the last local checkpoint.
     local_checkpoint: u32,
     ticket: Ticket,
@@ -259,6 +260,7 @@ impl Cluster {
             servers,
             single_user: None,
             saved,
+            has_lived: saved != SavedState::default(),
             local_checkpoint: 1,
             ticket: (now.as_secs() as u32, now.subsec_nanos() >> 8),
             next_checkpoint: now,

@@ -188,6 +188,11 @@ impl Cluster {
     /// The start of the whole cluster, before anybody is connected.
     pub(super) fn start_all_at_once(&mut self, now: Now) {
         let ids: Vec<NodeId> = self.data_nodes.keys().copied().collect();
+        // A cluster that has lived before has files to start from.
+        let kind = match self.has_lived {
+            true => StartKind::System,
+            false => StartKind::Initial,
+        };
         for id in ids {
             let is_first = self.joined == 0;
             for source in self.serving() {
@@ -198,7 +203,7 @@ impl Cluster {
             self.emit_info(id, "Buffering maximum epochs 100", now);
             self.join(id);
             for phase in START_PHASES {
-                self.emit_phase(id, phase, StartKind::Initial, now);
+                self.emit_phase(id, phase, kind, now);
             }
             if let Some(node) = self.data_nodes.get_mut(&id) {
                 node.phase = Phase::Started;
