@@ -5,8 +5,8 @@ use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 use ndbmgm::xfrm::{
-    self, ByteOrder, Cipher, Encryption, Flags, Header, Keys, Options, ReadAhead, ReadOptions,
-    Secret, Trailer, XfrmWriter,
+    self, ByteOrder, Cipher, Encryption, Flags, Header, Keys, Options, ReadOptions, Secret,
+    Trailer, XfrmWriter,
 };
 use sha2::{Digest, Sha256};
 

@@ -3,7 +3,8 @@
 use std::io::{Cursor, Read, Write};
 
 use ndbmgm::xfrm::{
-    self, Cipher, Encryption, Header, Keys, Options, ReadOptions, Secret, Trailer, XfrmWriter,
+    self, Cipher, Encryption, Header, Keys, Options, ReadAhead, ReadOptions, Secret, Trailer,
+    XfrmWriter,
 };
 use openssl::symm::{self, Crypter, Mode};
 use proptest::prelude::*;
@@ -189,6 +190,29 @@ fn the_flags_are_those_of_the_original() {
         };
         let header = Header::decode(&write_all(&sample(100), options)).unwrap();
         assert_eq!(header.flags.0, flags, "{:#x}", header.flags.0);
+    }
+}
+
+#[test]
+fn reading_ahead_gives_the_same_data_and_errors() {
+    let secret = secret32();
+    let read_ahead = |file: &[u8]| {
+        let reader = xfrm::open(Cursor::new(file.to_vec()), Some(&secret)).unwrap();
+        let mut ahead = ReadAhead::start(reader).unwrap();
+        let mut found = Vec::new();
+        let result = ahead.read_to_end(&mut found);
+        (result.map(|_| found), ahead.read(&mut [0]))
+    };
+    for size in [0, 1, 600_000, 3_000_001] {
+        let data = sample(size);
+        let mut file = write_all(&data, Options::backup(false, Some(&secret)));
+        let (found, further) = read_ahead(&file);
+        assert!(found.unwrap() == data, "{size}");
+        assert_eq!(further.unwrap(), 0, "{size}");
+        let middle = 512 + size / 2;
+        file[middle] ^= 1;
+        let (found, further) = read_ahead(&file);
+        assert!(found.is_err() && further.is_err(), "{size}");
     }
 }
 
