@@ -20,7 +20,7 @@ const LISTENER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A listener's records are gathered for this long after a write, so that a burst of events
 /// costs few writes; the first one after a pause goes out at once.
-const GATHER_TIME: Duration = Duration::from_millis(5);
+const GATHER_TIME: Duration = Duration::from_millis(10);
 
 /// Records for a listener are written together up to this many bytes.
 const BATCH_BYTES: usize = 64 * 1024;
