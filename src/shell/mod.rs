@@ -78,7 +78,6 @@ pub fn wait_for_simulated_backup(is_busy: impl Fn() -> bool) -> bool {
     if !is_busy() {
         return false;
     }
-    Output::new().advise(render::SIMULATED_BACKUP_RUNS);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -86,7 +85,9 @@ pub fn wait_for_simulated_backup(is_busy: impl Fn() -> bool) -> bool {
         return true;
     };
     runtime.block_on(async {
+        // Before it is said that Ctrl-C will do: an earlier one would be lost.
         let interrupt = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
+        Output::new().advise(render::SIMULATED_BACKUP_RUNS);
         tokio::select! {
             () = interrupt.next() => true,
             () = async {

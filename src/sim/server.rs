@@ -442,7 +442,7 @@ impl Loop {
         }
     }
 
-    fn reply(&mut self, session: SessionId, bytes: Vec<u8>) {
+    fn reply(&mut self, session: SessionId, bytes: Arc<[u8]>) {
         let Some(connection) = self.connections.get(&session) else {
             return;
         };

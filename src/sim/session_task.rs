@@ -31,7 +31,7 @@ const READ_BYTES: usize = 4096;
 #[derive(Debug)]
 pub(super) enum Outgoing {
     /// The reply to its request; afterwards it may be a listener.
-    Reply { bytes: Vec<u8>, listens: bool },
+    Reply { bytes: Arc<[u8]>, listens: bool },
     /// Something for a listener.
     Event(Arc<[u8]>),
     /// The end.

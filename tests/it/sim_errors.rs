@@ -74,7 +74,7 @@ impl Asked {
         let mut text = String::new();
         for effect in self.cluster.take_effects() {
             match effect {
-                Effect::Reply { bytes, .. } => text.push_str(&String::from_utf8(bytes).unwrap()),
+                Effect::Reply { bytes, .. } => text.push_str(std::str::from_utf8(&bytes).unwrap()),
                 Effect::DefineBackup(order) => self.attempt = order.attempt,
                 _ => {}
             }

@@ -174,7 +174,7 @@ fn packed(text: &str) -> ClusterConfig {
         let Effect::Reply { bytes, .. } = effect else {
             return None;
         };
-        Some(String::from_utf8(bytes).unwrap())
+        Some(String::from_utf8(bytes.to_vec()).unwrap())
     });
     let reply: String = replies.collect();
     let (_, body) = reply.split_once("\n\n").expect("a head and a body");

@@ -239,7 +239,7 @@ impl Cluster {
                 .field("result", "Failed"),
             Some(pair) => {
                 self.connection_ports.insert(pair, value.cast_signed());
-                self.config_text = None;
+                self.config_reply = None;
                 reply.field("message", "").field("result", "Ok")
             }
         };
@@ -282,7 +282,7 @@ impl Cluster {
             }
         }
         self.connection_ports.extend(pairs);
-        self.config_text = None;
+        self.config_reply = None;
         self.reply(session, reply.field("result", "Ok").end());
     }
 }

@@ -166,7 +166,7 @@ impl Cluster {
             set_generation(&mut new, generation.saturating_add(1));
         }
         self.topology = Arc::new(new);
-        self.config_text = None;
+        self.config_reply = None;
         self.effects.push_back(Effect::ConfigChanged);
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Cluster {
                     if let Some(node) = Arc::make_mut(&mut self.topology).nodes.get_mut(&id) {
                         node.values.insert(row.name, value);
                     }
-                    self.config_text = None;
+                    self.config_reply = None;
                     self.effects.push_back(Effect::ConfigChanged);
                     reply.field("message", "Success").field("result", 0)
                 }

@@ -38,11 +38,32 @@ impl Cluster {
         if let Some(fault) = from.and_then(|from| self.check_from_node(from)) {
             return self.reply(session, reply.field("result", fault).end());
         }
-        let text = match self.config_text(version2, node) {
-            Ok(text) => text,
-            Err(error) => return self.reply(session, reply.field("result", error).end()),
+        match self.config_reply(version2, node) {
+            Ok(bytes) => self.reply(session, bytes),
+            Err(error) => self.reply(session, reply.field("result", error).end()),
+        }
+    }
+
+    /// Packs the configuration before the first client asks for it.
+    pub(super) fn keep_config_reply(&mut self) {
+        // A configuration that cannot be packed is reported to whoever asks.
+        let _ = self.config_reply(true, 0);
+    }
+
+    /// The reply with the base64 text. That of the whole configuration is kept: large clusters
+    /// have thousands of connections, and every SHOW asks for it.
+    fn config_reply(&mut self, version2: bool, node: u32) -> Result<Arc<[u8]>, ConfigError> {
+        let is_whole = version2 && node == 0;
+        if let Some(bytes) = self.config_reply.as_ref().filter(|_| is_whole) {
+            return Ok(Arc::clone(bytes));
+        }
+        let config = payload::pack(&self.topology, &self.connection_ports, node)?;
+        let packed = match version2 {
+            true => config.encode_v2(),
+            false => config.encode_v1(),
         };
-        let mut bytes = reply
+        let text = config::encode_text(&packed);
+        let mut bytes = Reply::new("get config reply")
             .field("result", "Ok")
             .field("Content-Length", text.len())
             .field("Content-Type", CONTENT_TYPE)
@@ -50,32 +71,11 @@ impl Cluster {
             .end();
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(b'\n');
-        self.reply(session, bytes);
-    }
-
-    /// Packs the configuration before the first client asks for it.
-    pub(super) fn keep_config_text(&mut self) {
-        // A configuration that cannot be packed is reported to whoever asks.
-        let _ = self.config_text(true, 0);
-    }
-
-    /// The base64 text. The whole configuration is kept: large clusters have thousands of
-    /// connections, and every SHOW asks for it.
-    fn config_text(&mut self, version2: bool, node: u32) -> Result<Arc<str>, ConfigError> {
-        let is_whole = version2 && node == 0;
-        if let Some(text) = self.config_text.as_ref().filter(|_| is_whole) {
-            return Ok(Arc::clone(text));
-        }
-        let config = payload::pack(&self.topology, &self.connection_ports, node)?;
-        let packed = match version2 {
-            true => config.encode_v2(),
-            false => config.encode_v1(),
-        };
-        let text: Arc<str> = config::encode_text(&packed).into();
+        let bytes: Arc<[u8]> = bytes.into();
         if is_whole {
-            self.config_text = Some(Arc::clone(&text));
+            self.config_reply = Some(Arc::clone(&bytes));
         }
-        Ok(text)
+        Ok(bytes)
     }
 
     /// The blanks at the end of these texts are the original's.

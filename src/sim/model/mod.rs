@@ -60,7 +60,7 @@ pub enum Effect {
         /// To whom.
         session: SessionId,
         /// The bytes, possibly none.
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
     },
     /// Send an event record or a `<PING>` to listeners.
     Event {
@@ -239,7 +239,7 @@ pub struct Cluster {
     next_session: u64,
     connection_ports: BTreeMap<(u32, u32), i32>,
     /// The whole configuration as text, until a port changes.
-    config_text: Option<Arc<str>>,
+    config_reply: Option<Arc<[u8]>>,
     effects: VecDeque<Effect>,
 }
 
@@ -272,13 +272,13 @@ impl Cluster {
             sessions: BTreeMap::new(),
             next_session: 2,
             connection_ports: BTreeMap::new(),
-            config_text: None,
+            config_reply: None,
             effects: VecDeque::new(),
         };
         cluster.saved.unfinished = None;
         cluster.advance_checkpoint(now);
         cluster.start_all_at_once(now);
-        cluster.keep_config_text();
+        cluster.keep_config_reply();
         cluster
     }
 

@@ -1,5 +1,7 @@
 //! Sessions: one per connection.
 
+use std::sync::Arc;
+
 use super::events::Listener;
 use super::reply::Reply;
 use super::{Cluster, Effect};
@@ -52,8 +54,9 @@ impl Cluster {
             .map_or(0, |session| session.server.get())
     }
 
-    pub(super) fn reply(&mut self, session: SessionId, bytes: Vec<u8>) {
+    pub(super) fn reply(&mut self, session: SessionId, bytes: impl Into<Arc<[u8]>>) {
         if self.sessions.contains_key(&session) {
+            let bytes = bytes.into();
             self.effects.push_back(Effect::Reply { session, bytes });
         }
     }
