@@ -85,12 +85,13 @@ pub fn wait_for_simulated_backup(is_busy: impl Fn() -> bool) -> bool {
         return true;
     };
     runtime.block_on(async {
-        // Before it is said that Ctrl-C will do: an earlier one would be lost.
         let interrupt = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
-        Output::new().advise(render::SIMULATED_BACKUP_RUNS);
         tokio::select! {
+            // Ctrl-C is caught before it is said what it does; an earlier one would be lost.
+            biased;
             () = interrupt.next() => true,
             () = async {
+                Output::new().advise(render::SIMULATED_BACKUP_RUNS);
                 while is_busy() {
                     tokio::time::sleep(BUSY_CHECK).await;
                 }
