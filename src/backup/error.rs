@@ -19,7 +19,7 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The destination failed.
-    #[error("cannot write the backup file")]
+    #[error("cannot write the output")]
     Write(#[from] io::Error),
     /// The first eight bytes are not `NDBBCKUP`.
     #[error("not a backup file: it starts with {found:02x?}")]

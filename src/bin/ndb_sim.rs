@@ -13,8 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Simulate an NDB Cluster: a management server and data nodes that write real backup files
 /// of made-up rows.
 ///
-/// Prints one line, the connect string, when it is ready. SIGINT and SIGTERM stop it: a
-/// backup that runs then is aborted and its files are removed.
+/// Prints one line when it is ready: the connect string of its first management server. All
+/// servers and their addresses are on standard error. SIGINT and SIGTERM stop it: a backup that
+/// runs then is aborted and its files are removed.
 #[derive(Debug, Parser)]
 #[command(name = "ndb_sim", version)]
 struct Options {
@@ -101,6 +102,9 @@ fn run(options: &Options) -> Result<(), Error> {
             "ndb_sim: simulated cluster in {}; its backups hold made-up rows",
             directory.display()
         );
+        for (node, address) in simulator.addresses() {
+            eprintln!("ndb_sim: management server {node} listens at {address}");
+        }
         println!("{address}");
         std::io::stdout().flush()?;
         simulator.run(shutdown).await?;

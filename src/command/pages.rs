@@ -239,7 +239,7 @@ pub(super) const TLS_INFO: [&str; 3] = [
 pub(super) const START_TLS: [&str; 3] = [
     "START TLS",
     "Use TLS for the connection to the management server.",
-    "\x20 Needs a certificate in the TLS search path.
+    "\x20 Needs a certificate, and this client uses none: the answer is always an error.
 ",
 ];
 
@@ -269,7 +269,7 @@ pub(super) const SLEEP: [&str; 3] = [
 pub(super) const HELP: [&str; 3] = [
     "HELP [<topic>]",
     "Show this list, or the pages of a topic.",
-    "\x20 A topic is a command, the beginning of one, or any of its keywords.
+    "\x20 A topic is a command, its first words, or any of its keywords.
 
   Examples: HELP START BACKUP, HELP CLUSTERLOG, HELP SNAPSHOTSTART
 ",

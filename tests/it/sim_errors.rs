@@ -145,6 +145,10 @@ fn orders_that_a_cluster_in_service_refuses() {
             "start backup\nencryption_password: a\"b\npassword_length: 3\n\n",
             1309,
         ),
+        (
+            "start backup\nencryption_password: a`b\npassword_length: 3\n\n",
+            1309,
+        ),
         ("start backup\nencryption_password: abc\n\n", 1311),
         ("dump state\nnode: 2\nargs: 12345678901234\n\n", 0),
     ];

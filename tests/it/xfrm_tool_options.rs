@@ -47,6 +47,19 @@ fn a_key_is_read_from_stdin() {
 }
 
 #[test]
+fn an_empty_file_is_copied_but_not_in_silence_if_it_should_be_encrypted() {
+    let place = Place::new();
+    place.put("empty", b"");
+    place.expect(
+        &["--decrypt-password=secret", "empty", "b.txt"],
+        0,
+        "empty: the file is empty; an encrypted one never is\n",
+    );
+    assert!(place.get("b.txt").is_empty());
+    place.expect(&["empty", "c.txt"], 0, "");
+}
+
+#[test]
 fn without_options_a_backups_parameters_are_taken() {
     let place = Place::new();
     place.expect(&["--encrypt-password=x", "a.txt", "b.enc"], 0, "");

@@ -70,6 +70,11 @@ pub(crate) fn transform(
     })?;
     let threads = thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX));
     let size = source.size();
+    if size == Some(0) && secrets.decrypt.is_some() {
+        // The original copies it in silence, as any file that is no container.
+        let name = source_path.display();
+        eprintln!("{name}: the file is empty; an encrypted one never is");
+    }
     let mut reader = Input::open(source, options, secrets.decrypt.as_ref(), threads)
         .map_err(|error| not_opened(source_path, &error))?;
 

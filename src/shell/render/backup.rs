@@ -86,13 +86,16 @@ pub(in crate::shell) fn render_unexpected_end(id: u32) -> String {
     format!("Error: backup {id} started, but was aborted.\n")
 }
 
-/// For standard error: the event connection ended before the backup's end was seen.
+/// For standard error: the backup's end was not seen, because the event connection ended for
+/// a reason, or because no event of it came.
 pub(in crate::shell) fn render_events_ended(id: Option<u32>, reason: Option<&str>) -> String {
     let backup = id.map_or("The backup".to_owned(), |id| format!("Backup {id}"));
-    let reason = reason.map(|reason| format!(" ({reason})"));
-    let reason = reason.unwrap_or_default();
+    let fault = match reason {
+        Some(reason) => format!("the event connection was lost ({reason})"),
+        None => "no event told how the backup ended".to_owned(),
+    };
     format!(
-        "Error: the event connection was lost{reason}. {backup} was accepted by the cluster; \
+        "Error: {fault}. {backup} was accepted by the cluster; \
          ALL REPORT BackupStatus and the cluster log tell how it went on.\n"
     )
 }

@@ -182,6 +182,10 @@ impl Cluster {
             None if is_on("RequireEncryptedBackup") => Err(ErrorNumber::PASSWORD_REQUIRED),
             None => Ok(None),
             Some(password) if password.expose().is_empty() => Err(ErrorNumber::PASSWORD_EMPTY),
+            // The manual has nothing against it; data nodes do (management protocol, 7.4).
+            Some(password) if password.expose().contains(&b'`') => {
+                Err(ErrorNumber::PASSWORD_BAD_CHARACTER)
+            }
             Some(password) => match BackupPassword::new(password.into_bytes()) {
                 Ok(password) => Ok(Some(Arc::new(password))),
                 Err(PasswordError::TooLong { .. }) => Err(ErrorNumber::PASSWORD_TOO_LONG),
