@@ -17,6 +17,10 @@ use crate::sim::topology::{NodeConfig, Topology};
 use crate::wire::CONFIG_TEXT_MAX;
 use crate::wire::config::{self, ClusterConfig, ConfigError, Value};
 
+/// How a configuration is sent.
+const CONTENT_TYPE: &str = "ndbconfig/octet-stream";
+const ENCODING: &str = "base64";
+
 /// What a refused change is told.
 const OTHER_NODES: &str = "The simulated cluster keeps its nodes; the new configuration has others";
 const NO_CERTIFICATE: &str = "RequireTls: the simulator has no certificate";
@@ -95,9 +99,9 @@ impl Cluster {
         encoding: &str,
         body: &[u8],
     ) {
-        let result = if content_type != super::configuration::CONTENT_TYPE {
+        let result = if content_type != CONTENT_TYPE {
             format!("Unhandled content type '{content_type}'")
-        } else if encoding != super::configuration::ENCODING {
+        } else if encoding != ENCODING {
             format!("Unhandled content encoding '{encoding}'")
         } else if length == 0 || length as usize > CONFIG_TEXT_MAX {
             format!("Illegal config length size {length}")

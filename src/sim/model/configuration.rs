@@ -8,13 +8,11 @@ use crate::cluster::{NodeId, NodeType};
 use crate::sim::parameter::{self, ParameterValue, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::NodeConfig;
+use crate::wire::ConfigReply;
 use crate::wire::config::{self, ConfigError};
 
 /// Block number of a management server, as `show variables` prints it.
 const SERVER_BLOCK: u32 = 0x8001;
-
-pub(super) const CONTENT_TYPE: &str = "ndbconfig/octet-stream";
-pub(super) const ENCODING: &str = "base64";
 
 fn section_name(node_type: NodeType) -> &'static str {
     match node_type {
@@ -62,15 +60,8 @@ impl Cluster {
             true => config.encode_v2(),
             false => config.encode_v1(),
         };
-        let text = config::encode_text(&packed);
-        let mut bytes = Reply::new("get config reply")
-            .field("result", "Ok")
-            .field("Content-Length", text.len())
-            .field("Content-Type", CONTENT_TYPE)
-            .field("Content-Transfer-Encoding", ENCODING)
-            .end();
-        bytes.extend_from_slice(text.as_bytes());
-        bytes.push(b'\n');
+        let mut bytes = Vec::new();
+        ConfigReply::encode(&packed, &mut bytes);
         let bytes: Arc<[u8]> = bytes.into();
         if is_whole {
             self.config_reply = Some(Arc::clone(&bytes));
