@@ -542,10 +542,32 @@ mod tests {
     }
 
     #[test]
+    fn connections_that_are_skipped_still_fill_the_configuration() {
+        let sealed = |mut packed: Vec<u8>| {
+            let words = packed.len() as u32 / 4 + 1;
+            packed[8..12].copy_from_slice(&words.to_be_bytes());
+            let checksum = packed.chunks(4).fold(0, |sum, word| {
+                sum ^ word.iter().fold(0, |all, byte| all << 8 | u32::from(*byte))
+            });
+            packed.extend_from_slice(&checksum.to_be_bytes());
+            packed
+        };
+        let mut packed = config().encode_v2();
+        packed.truncate(packed.len() - 4);
+        assert!(decode_nodes(&sealed(packed.clone())).is_ok());
+        let shorter = packed[..packed.len() - 4].to_vec();
+        assert!(decode_nodes(&sealed(shorter)).is_err());
+        packed.extend_from_slice(&[0; 4]);
+        assert!(decode_nodes(&sealed(packed)).is_err());
+    }
+
+    #[test]
     fn every_cut_and_every_flipped_bit_is_an_error() {
         for packed in [config().encode_v2(), config().encode_v1()] {
             let read = |bytes: &[u8]| {
-                ClusterConfig::decode_v2(bytes).is_ok() || ClusterConfig::decode_v1(bytes).is_ok()
+                decode_nodes(bytes).is_ok()
+                    || ClusterConfig::decode_v2(bytes).is_ok()
+                    || ClusterConfig::decode_v1(bytes).is_ok()
             };
             assert!(read(&packed));
             for bit in 0..packed.len() * 8 {
