@@ -153,8 +153,8 @@ impl Session {
         let mut exchange = self.begin(&request, self.timeout()).await?;
         let block = exchange.block().await?;
         ListenReply::decode(&block).map_err(|error| ClientError::from_reply(error, 0, LISTEN))?;
-        let (stream, reader) = exchange.into_events();
-        let mut events = EventStream::new(stream, reader);
+        let (transport, reader) = exchange.into_events();
+        let mut events = EventStream::new(transport, reader);
         events.set_silence_limit(SILENCE_LIMIT.min(self.timeout()));
         Ok(events)
     }

@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::error::ClientError;
 use super::session::Session;
+use super::transport::Transport;
 use crate::cluster::{ConnectHost, ConnectString, HostPort};
 
 /// Longest wait for one answer, and for one TCP connection, unless told otherwise.
@@ -107,12 +108,12 @@ pub async fn connect(
     let mut is_retrying = false;
     loop {
         let failed = match pass(options).await {
-            Ok((stream, host)) => {
+            Ok((transport, host)) => {
                 if is_retrying {
                     progress(ConnectProgress::ConnectedAfterRetry);
                 }
                 tracing::debug!(host = %host.address, "connected");
-                return Ok(Session::new(stream, host, options.timeout));
+                return Ok(Session::new(transport, host, options.timeout));
             }
             Err(failed) => failed,
         };
@@ -158,7 +159,7 @@ struct PassFailed {
 }
 
 /// Tries every server once.
-async fn pass(options: &ConnectOptions) -> Result<(TcpStream, ConnectHost), PassFailed> {
+async fn pass(options: &ConnectOptions) -> Result<(Transport, ConnectHost), PassFailed> {
     let mut failed = PassFailed {
         is_unresolvable: true,
         cause: None,
@@ -174,7 +175,7 @@ async fn pass(options: &ConnectOptions) -> Result<(TcpStream, ConnectHost), Pass
         failed.is_unresolvable = false;
         for address in addresses {
             match open(address, host.bind_address.as_ref(), options.timeout).await {
-                Ok(stream) => return Ok((stream, host.clone())),
+                Ok(stream) => return Ok((Transport::Cleartext(stream), host.clone())),
                 Err(error) => failed.cause = Some(format!("{}: {error}", host.address)),
             }
         }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::ClientError;
+use super::transport::Transport;
 use crate::cluster::Event;
 use crate::wire::{EventItem, EventReader};
 
@@ -22,7 +21,7 @@ const READ_SIZE: usize = 16 * 1024;
 /// Nothing more can be asked on the connection; drop the stream to end it. Dropping the
 /// future of a call loses no event.
 pub struct EventStream {
-    stream: Option<TcpStream>,
+    transport: Option<Transport>,
     reader: EventReader,
     silence_limit: Duration,
     /// How long was waited since the server last wrote anything, PINGs included. A caller
@@ -31,9 +30,9 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(stream: TcpStream, reader: EventReader) -> Self {
+    pub(super) fn new(transport: Transport, reader: EventReader) -> Self {
         EventStream {
-            stream: Some(stream),
+            transport: Some(transport),
             reader,
             silence_limit: SILENCE_LIMIT,
             waited: Duration::ZERO,
@@ -86,7 +85,7 @@ impl EventStream {
                 Ok(Some(unknown)) => tracing::debug!(?unknown, "event of an unknown type"),
                 Ok(None) => return Ok(None),
                 Err(source) => {
-                    self.stream = None;
+                    self.transport = None;
                     return Err(ClientError::Protocol {
                         command: COMMAND,
                         source,
@@ -98,15 +97,15 @@ impl EventStream {
 
     /// Reads once. False: `deadline` passed first.
     async fn fill(&mut self, deadline: Option<Instant>) -> Result<bool, ClientError> {
-        let stream = self
-            .stream
+        let transport = self
+            .transport
             .as_mut()
             .ok_or(ClientError::Disconnected { command: COMMAND })?;
         let start = Instant::now();
         let silence_ends = start + self.silence_limit.saturating_sub(self.waited);
         let until = deadline.map_or(silence_ends, |deadline| deadline.min(silence_ends));
         let mut chunk = [0; READ_SIZE];
-        let error = match timeout_at(until, stream.read(&mut chunk)).await {
+        let error = match timeout_at(until, transport.receive(&mut chunk)).await {
             Ok(Ok(0)) => ClientError::Disconnected { command: COMMAND },
             Ok(Ok(size)) => {
                 self.waited = Duration::ZERO;
@@ -125,7 +124,7 @@ impl EventStream {
                 limit: self.silence_limit,
             },
         };
-        self.stream = None;
+        self.transport = None;
         Err(error)
     }
 }
@@ -133,7 +132,7 @@ impl EventStream {
 impl std::fmt::Debug for EventStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EventStream")
-            .field("is_open", &self.stream.is_some())
+            .field("is_open", &self.transport.is_some())
             .field("silence_limit", &self.silence_limit)
             .finish_non_exhaustive()
     }

@@ -66,6 +66,7 @@ mod server;
 mod session;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 pub use backups::StartBackupOptions;
 pub use connect::{ConnectOptions, ConnectProgress, DEFAULT_TIMEOUT, Retries, connect};

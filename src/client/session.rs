@@ -3,12 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::error::ClientError;
+use super::transport::Transport;
 use crate::cluster::{ConnectHost, Version};
 use crate::wire::{Block, EventReader, ReplyReader, Request, ResultReply, VersionReply, WireError};
 
@@ -26,16 +25,16 @@ const READ_SIZE: usize = 32 * 1024;
 /// The server's version is asked for before the first request whose form depends on it, and the
 /// server is then told ours.
 pub struct Session {
-    stream: Option<TcpStream>,
+    transport: Option<Transport>,
     host: ConnectHost,
     limit: Duration,
     server_version: Option<Version>,
 }
 
 impl Session {
-    pub(super) fn new(stream: TcpStream, host: ConnectHost, limit: Duration) -> Self {
+    pub(super) fn new(transport: Transport, host: ConnectHost, limit: Duration) -> Self {
         Session {
-            stream: Some(stream),
+            transport: Some(transport),
             host,
             limit,
             server_version: None,
@@ -60,7 +59,7 @@ impl Session {
     /// False once the connection is known to be closed. Only
     /// [`check_connection`](Session::check_connection) finds out about the server.
     pub fn is_open(&self) -> bool {
-        self.stream.is_some()
+        self.transport.is_some()
     }
 
     /// Time limit of requests that have none of their own.
@@ -82,7 +81,7 @@ impl Session {
         let call = "ndb_mgm_check_connection";
         let result = self.order(&Request::CheckConnection, 1006, call).await;
         if result.is_err() {
-            self.stream = None;
+            self.transport = None;
         }
         result
     }
@@ -152,13 +151,13 @@ impl Session {
             .encode(&mut bytes)
             .map_err(ClientError::NotSendable)?;
         let disconnected = || ClientError::Disconnected { command };
-        let stream = self.stream.take().ok_or_else(disconnected)?;
-        if has_stray_input(&stream) {
+        let mut transport = self.transport.take().ok_or_else(disconnected)?;
+        if transport.has_stray_input() {
             return Err(disconnected());
         }
         let mut exchange = Exchange {
             session: self,
-            stream,
+            transport,
             reader: ReplyReader::new(),
             command,
             limit,
@@ -180,18 +179,10 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// True if the server closed the connection or wrote without being asked.
-fn has_stray_input(stream: &TcpStream) -> bool {
-    match stream.try_read(&mut [0]) {
-        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-        Ok(_) => true,
-    }
-}
-
 /// A request that was sent and whose reply is being read.
 pub(super) struct Exchange<'s> {
     session: &'s mut Session,
-    stream: TcpStream,
+    transport: Transport,
     reader: ReplyReader,
     command: &'static str,
     limit: Duration,
@@ -200,7 +191,7 @@ pub(super) struct Exchange<'s> {
 
 impl Exchange<'_> {
     async fn send(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
-        match timeout_at(self.deadline, self.stream.write_all(bytes)).await {
+        match timeout_at(self.deadline, self.transport.send(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.socket_error(error)),
             Err(_) => Err(self.timed_out()),
@@ -253,18 +244,18 @@ impl Exchange<'_> {
     /// asked for.
     pub(super) fn end(self) {
         if self.reader.is_empty() {
-            self.session.stream = Some(self.stream);
+            self.session.transport = Some(self.transport);
         }
     }
 
     /// Keeps the connection, and what was read past the reply.
-    pub(super) fn into_events(self) -> (TcpStream, EventReader) {
-        (self.stream, self.reader.into_events())
+    pub(super) fn into_events(self) -> (Transport, EventReader) {
+        (self.transport, self.reader.into_events())
     }
 
     async fn fill(&mut self) -> Result<(), ClientError> {
         let mut chunk = [0; READ_SIZE];
-        match timeout_at(self.deadline, self.stream.read(&mut chunk)).await {
+        match timeout_at(self.deadline, self.transport.receive(&mut chunk)).await {
             Ok(Ok(0)) => Err(ClientError::Disconnected {
                 command: self.command,
             }),

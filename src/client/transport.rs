@@ -1,0 +1,40 @@
+//! The connection that carries the bytes of a session or of an event stream.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A connection to a management server. Dropped, it is closed.
+#[derive(Debug)]
+pub(super) enum Transport {
+    /// Bytes go as they are.
+    Cleartext(TcpStream),
+}
+
+impl Transport {
+    /// Writes all of these bytes.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Transport::Cleartext(stream) => stream.write_all(bytes).await,
+        }
+    }
+
+    /// Reads what has come, or waits for it; 0 at the end. A dropped future loses no byte.
+    pub(super) async fn receive(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Transport::Cleartext(stream) => stream.read(chunk).await,
+        }
+    }
+
+    /// True if the server closed the connection or wrote without being asked. Then the
+    /// connection is of no use any more: a byte may be gone.
+    pub(super) fn has_stray_input(&mut self) -> bool {
+        match self {
+            Transport::Cleartext(stream) => match stream.try_read(&mut [0]) {
+                Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+                Ok(_) => true,
+            },
+        }
+    }
+}
