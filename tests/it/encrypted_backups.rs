@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use ndbmgm::xfrm::{self, Container, Secret};
 use tempfile::TempDir;
 
@@ -314,7 +315,7 @@ fn without_a_password_no_backup_is_made() {
 fn disguises(secret: &str) -> Vec<Vec<u8>> {
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let words: Vec<u8> = secret.bytes().flat_map(|byte| [byte, 0]).collect();
-    let base64 = openssl::base64::encode_block(secret.as_bytes());
+    let base64 = BASE64_STANDARD.encode(secret);
     // The last group of base64 depends on what follows.
     let base64 = base64.as_bytes()[..base64.len() / 4 * 4 - 4].to_vec();
     vec![

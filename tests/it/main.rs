@@ -4,6 +4,7 @@
 mod backup_files;
 mod backup_vectors;
 mod client_table;
+mod dependencies;
 mod encrypted_backups;
 mod events;
 mod exchanges;
@@ -24,6 +25,7 @@ mod pty_document;
 mod replay_client;
 mod replay_sim;
 mod scripted;
+mod second_opinion;
 mod shell;
 mod sim;
 mod sim_errors;

@@ -15,10 +15,9 @@ use std::thread;
 use aes_kw::{KeyInit, KwAes256};
 use ndbmgm::backup::{self, CtlFile, PrintOptions, Printed};
 use ndbmgm::xfrm::{self, Header, ReadOptions, Secret, XfrmReader};
-use openssl::hash::MessageDigest;
-use openssl::pkcs5::pbkdf2_hmac;
 
 use crate::backup_files::read_any;
+use crate::second_opinion;
 use crate::xfrm::{FIXTURE_PASSWORD, backup_file, plaintexts, sha256};
 use crate::xfrm_damage::{Dice, mutate};
 
@@ -140,11 +139,8 @@ impl Container {
 /// The header with its key wrapped.
 fn quick_header(file: &[u8]) -> Vec<u8> {
     let derived = Header::decode(file).unwrap();
-    let mut keys = [0; 64];
     let salt = &derived.octets[..32];
-    let iterations = derived.iterations as usize;
-    let sha256 = MessageDigest::sha256();
-    pbkdf2_hmac(FIXTURE_PASSWORD, salt, iterations, sha256, &mut keys).unwrap();
+    let keys = second_opinion::derive(FIXTURE_PASSWORD, salt, derived.iterations);
     let mut wrapped = vec![0; keys.len() + 8];
     let wrapping = KwAes256::new(&WRAPPING_KEY.into());
     wrapping.wrap_key(&keys, &mut wrapped).unwrap();

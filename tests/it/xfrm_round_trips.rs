@@ -1,14 +1,13 @@
-//! What is written is read back, by this library and with another's cryptography.
+//! What is written is read back, by this library and by the second opinion.
 
 use std::io::{Cursor, Read, Write};
 
 use ndbmgm::xfrm::{
-    self, Cipher, Encryption, Header, Keys, Options, ReadAhead, ReadOptions, Secret, Trailer,
-    XfrmWriter,
+    self, Cipher, Encryption, Header, Keys, Options, ReadAhead, ReadOptions, Secret, XfrmWriter,
 };
-use openssl::symm::{self, Crypter, Mode};
 use proptest::prelude::*;
 
+use crate::second_opinion;
 use crate::xfrm::{FEW, every_way, read_all_with, sample, secret32, write_all};
 
 #[test]
@@ -31,89 +30,18 @@ fn twenty_thousand_bytes_in_units_of_512_have_seven_salts() {
     assert_eq!(header.flags.0, 0x0211_1000);
     assert_eq!(header.octets.len(), 224);
     assert_eq!(header.keying_material_count, 7);
-    assert_eq!(second_opinion(&file, b"secret"), data);
-}
-
-/// Reads a container as the format says, with another library for the cryptography.
-fn second_opinion(file: &[u8], password: &[u8]) -> Vec<u8> {
-    let header = Header::decode(file).unwrap();
-    let fixed = file.last_chunk::<56>().unwrap();
-    let trailer = Trailer::decode(fixed, header.byte_order).unwrap();
-    let end = file.len() - trailer.trailer_size as usize;
-    let payload = &file[header.header_size as usize..end];
-    let pairs: Vec<Vec<u8>> = if header.iterations == 0 {
-        let key = openssl::aes::AesKey::new_decrypt(password).unwrap();
-        let mut pairs = vec![0; header.octets.len() - 8];
-        openssl::aes::unwrap_key(&key, None, &mut pairs, &header.octets).unwrap();
-        pairs.chunks(64).map(<[u8]>::to_vec).collect()
-    } else {
-        let derive = |salt: &[u8]| {
-            let mut pair = vec![0; 64];
-            let hash = openssl::hash::MessageDigest::sha256();
-            let iterations = header.iterations as usize;
-            openssl::pkcs5::pbkdf2_hmac(password, salt, iterations, hash, &mut pair).unwrap();
-            pair
-        };
-        header.octets.chunks(32).map(derive).collect()
-    };
-    let unit_size = match header.data_unit_size {
-        0 => payload.len().max(16),
-        size => size as usize,
-    };
-    let count = pairs.len();
-    let mut data = Vec::new();
-    for (unit, bytes) in payload.chunks(unit_size).enumerate() {
-        let is_xts = header.cipher() == Some(Cipher::Xts);
-        let index = if is_xts { unit >> 16 } else { unit };
-        let key = &pairs[index / count % count][..32];
-        let iv = &pairs[index % count][32..];
-        let plain = if is_xts {
-            let mut tweak = [0; 16];
-            tweak[14..].copy_from_slice(&(unit as u16).to_be_bytes());
-            openssl_decrypt(
-                symm::Cipher::aes_256_xts(),
-                &[key, iv].concat(),
-                &tweak,
-                bytes,
-            )
-        } else {
-            openssl_decrypt(symm::Cipher::aes_256_cbc(), key, &iv[..16], bytes)
-        };
-        data.extend(plain);
-    }
-    let padding = usize::from(*data.last().unwrap());
-    assert!((1..=16).contains(&padding));
-    assert!(data.ends_with(&vec![padding as u8; padding]));
-    data.truncate(data.len() - padding);
-    if header.flags.0 & 0xF00 == 0x100 {
-        let stream = std::mem::take(&mut data);
-        let mut inflater = flate2::read::DeflateDecoder::new(&stream[..]);
-        inflater.read_to_end(&mut data).unwrap();
-    }
-    assert_eq!(data.len() as u64, trailer.data_size);
-    assert_eq!(trailer.crc(), Some(crc32fast::hash(&data)));
-    data
-}
-
-fn openssl_decrypt(cipher: symm::Cipher, key: &[u8], iv: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let mut crypter = Crypter::new(cipher, Mode::Decrypt, key, Some(iv)).unwrap();
-    crypter.pad(false);
-    let mut plain = vec![0; bytes.len() + 16];
-    let mut size = crypter.update(bytes, &mut plain).unwrap();
-    size += crypter.finalize(&mut plain[size..]).unwrap();
-    plain.truncate(size);
-    plain
+    assert_eq!(second_opinion::read(&file, b"secret"), data);
 }
 
 #[test]
-fn another_library_decrypts_what_was_written() {
+fn the_second_opinion_decrypts_what_was_written() {
     let secret = secret32();
     for size in [0, 15, 16, 500, 20_000, 70_000] {
         let data = sample(size);
         for options in every_way(&secret, size) {
             if options.encryption.is_some() {
                 let file = write_all(&data, options);
-                let found = second_opinion(&file, &(0..32).collect::<Vec<u8>>());
+                let found = second_opinion::read(&file, &(0..32).collect::<Vec<u8>>());
                 assert!(found == data, "{size} {options:?}");
             }
         }
