@@ -6,7 +6,7 @@
 //! | direction | server | client |
 //! |---|---|---|
 //! | requests | [`RequestReader`] | [`Request::encode`] |
-//! | replies | `encode` of the reply types, [`Request::encode_refusal`] | [`ReplyReader`], then `decode` of the reply types |
+//! | replies | [`Reply::encode`] | [`ReplyReader`], then `decode` of the reply types |
 //! | events | [`encode_event`], [`PING`] | [`EventReader`], [`decode_event`] |
 //! | configuration | [`config::ClusterConfig::encode_v2`] | [`config::ClusterConfig::decode_v2`] |
 
@@ -24,6 +24,7 @@ mod line;
 mod password;
 mod reader;
 mod refusal;
+mod replies;
 mod reply;
 mod request;
 mod status;
@@ -35,6 +36,8 @@ pub use filter::parse_filter;
 pub use framing::Framer;
 pub use password::WirePassword;
 pub use reader::{Incoming, RequestReader};
+pub use refusal::Refusal;
+pub use replies::{EncodedConfig, Reply};
 pub use reply::*;
 pub use request::Request;
 pub use status::{NodeState, StatusReply};

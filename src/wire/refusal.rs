@@ -1,91 +1,164 @@
 //! Replies that refuse a request (management protocol, 3 and 8.1).
 
-use super::Request;
+use super::command::reply_header;
 use super::line::push_line;
 use crate::cluster::ErrorNumber;
 
-impl Request {
-    /// Appends the reply that refuses this request: the text of `result:` with the lines
-    /// that the original sends beside it. Nothing for requests that have no such reply.
-    pub fn encode_refusal(&self, text: &str, out: &mut Vec<u8>) {
-        let Some(header) = self.reply_header() else {
-            return;
-        };
-        push_line(out, format_args!("{header}"));
-        let result = |out: &mut Vec<u8>| push_line(out, format_args!("result: {text}"));
+/// The reply to a request that is not carried out: one variant per layout. The texts are the
+/// server's words; clients read them as [`super::ReplyError::Refused`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// `result: <text>` alone, of every command that has no variant of its own.
+    Result {
+        /// Name of the refused command, as of [`super::Request::name`].
+        command: &'static str,
+        /// Why.
+        text: String,
+    },
+    /// Of `listen event`.
+    Listen {
+        /// Why.
+        text: String,
+    },
+    /// Of `stop`, `stop v2` and `stop all`.
+    Stop {
+        /// Why.
+        error: ErrorNumber,
+        /// How many nodes were told to stop: none, unless they are late.
+        stopped: u32,
+        /// As in [`super::StopReply`].
+        disconnect: Option<bool>,
+    },
+    /// Of `restart node`, `restart node v2` and `restart all`.
+    Restart {
+        /// Why.
+        error: ErrorNumber,
+        /// How many nodes were told to restart: none, unless they are late.
+        restarted: u32,
+        /// As in [`super::RestartReply`].
+        disconnect: Option<bool>,
+    },
+    /// Of `get nodeid`.
+    GetNodeid {
+        /// Why.
+        text: String,
+        /// Number of the error, for clients that ask for it.
+        code: Option<u32>,
+    },
+    /// Of `set parameter`.
+    SetParameter {
+        /// Why.
+        text: String,
+    },
+    /// Of `set connection parameter`.
+    SetConnectionParameter {
+        /// Why.
+        text: String,
+    },
+    /// Of `get connection parameter`.
+    GetConnectionParameter {
+        /// Why.
+        text: String,
+    },
+    /// Of `create nodegroup`.
+    CreateNodegroup {
+        /// Number of the error.
+        code: u32,
+        /// Its text.
+        text: String,
+    },
+    /// Of `drop nodegroup`: the number alone. Data nodes have negative ones, too.
+    DropNodegroup {
+        /// Number of the error.
+        code: i32,
+    },
+}
+
+impl Refusal {
+    /// The refusal of `command` for an error of the table, for commands whose reply has
+    /// nothing but `result:`.
+    pub fn error(command: &'static str, error: ErrorNumber) -> Self {
+        Refusal::Result {
+            command,
+            text: error.text(),
+        }
+    }
+
+    /// Appends the reply.
+    pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Request::ListenEvent { .. } => {
+            Refusal::Result { command, text } => {
+                // `list sessions` and the like have no header, and are never refused.
+                if let Some(header) = reply_header(command) {
+                    push_line(out, format_args!("{header}"));
+                }
+                push_line(out, format_args!("result: {text}"));
+            }
+            Refusal::Listen { text } => {
+                push_line(out, format_args!("listen event"));
                 push_line(out, format_args!("result: -1"));
                 push_line(out, format_args!("msg: {text}"));
             }
-            Request::Stop { force, .. } => {
-                result(out);
-                push_line(out, format_args!("stopped: 0"));
-                push_disconnect(force.is_some(), out);
+            Refusal::Stop {
+                error,
+                stopped,
+                disconnect,
+            } => {
+                push_line(out, format_args!("stop reply"));
+                push_line(out, format_args!("result: {}", error.text()));
+                push_line(out, format_args!("stopped: {stopped}"));
+                push_disconnect(*disconnect, out);
             }
-            Request::StopAll { stop, .. } => {
-                result(out);
-                push_line(out, format_args!("stopped: 0"));
-                push_disconnect(stop.is_some(), out);
+            Refusal::Restart {
+                error,
+                restarted,
+                disconnect,
+            } => {
+                push_line(out, format_args!("restart reply"));
+                push_line(out, format_args!("result: {error}-{}", error.text()));
+                push_line(out, format_args!("restarted: {restarted}"));
+                push_disconnect(*disconnect, out);
             }
-            Request::RestartNode { force, .. } => {
-                result(out);
-                push_line(out, format_args!("restarted: 0"));
-                push_disconnect(force.is_some(), out);
+            Refusal::GetNodeid { text, code } => {
+                push_line(out, format_args!("get nodeid reply"));
+                push_line(out, format_args!("result: {text}"));
+                if let Some(code) = code {
+                    push_line(out, format_args!("error_code: {code}"));
+                }
             }
-            Request::RestartAll { .. } => {
-                result(out);
-                push_line(out, format_args!("restarted: 0"));
-            }
-            Request::CreateNodegroup { .. } => {
-                let code = super::line::parse_int(text.as_bytes()).unwrap_or(0);
-                push_line(out, format_args!("ng: -1"));
-                push_line(out, format_args!("error_code: {code}"));
-                result(out);
-            }
-            Request::SetParameter { .. } => {
+            Refusal::SetParameter { text } => {
+                push_line(out, format_args!("set parameter reply"));
                 push_line(out, format_args!("message: {text}"));
                 push_line(out, format_args!("result: -1"));
             }
-            Request::SetConnectionParameter { .. } => {
+            Refusal::SetConnectionParameter { text } => {
+                push_line(out, format_args!("set connection parameter reply"));
                 push_line(out, format_args!("message: {text}"));
                 push_line(out, format_args!("result: Failed"));
             }
-            Request::GetConnectionParameter { .. } => {
+            Refusal::GetConnectionParameter { text } => {
+                push_line(out, format_args!("get connection parameter reply"));
                 push_line(out, format_args!("value: 0"));
-                result(out);
+                push_line(out, format_args!("result: {text}"));
             }
-            _ => result(out),
+            Refusal::CreateNodegroup { code, text } => {
+                push_line(out, format_args!("create nodegroup reply"));
+                push_line(out, format_args!("ng: -1"));
+                push_line(out, format_args!("error_code: {code}"));
+                push_line(out, format_args!("result: {code}-{text}"));
+            }
+            Refusal::DropNodegroup { code } => {
+                push_line(out, format_args!("drop nodegroup reply"));
+                push_line(out, format_args!("result: error: {code}"));
+            }
         }
         out.push(b'\n');
     }
-
-    /// As [`Request::encode_refusal`], for an error of the table.
-    pub fn encode_error(&self, error: ErrorNumber, out: &mut Vec<u8>) {
-        let text = match self {
-            Request::RestartNode { .. }
-            | Request::RestartAll { .. }
-            | Request::CreateNodegroup { .. } => format!("{error}-{}", error.text()),
-            Request::DropNodegroup { .. } => format!("error: {error}"),
-            _ => error.text(),
-        };
-        self.encode_refusal(&text, out);
-    }
-
-    /// Appends the refusal of `get nodeid` that carries a number.
-    pub fn encode_refusal_with_code(&self, code: u32, text: &str, out: &mut Vec<u8>) {
-        let start = out.len();
-        self.encode_refusal(text, out);
-        if out.len() > start {
-            out.pop();
-            push_line(out, format_args!("error_code: {code}"));
-            out.push(b'\n');
-        }
-    }
 }
 
-fn push_disconnect(wanted: bool, out: &mut Vec<u8>) {
-    if wanted {
-        push_line(out, format_args!("disconnect: 0"));
+fn push_disconnect(disconnect: Option<bool>, out: &mut Vec<u8>) {
+    if let Some(disconnect) = disconnect {
+        push_line(out, format_args!("disconnect: {}", u32::from(disconnect)));
     }
 }

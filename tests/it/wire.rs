@@ -5,15 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use crate::wire_exchanges::EXCHANGES;
-use ndbmgm::cluster::NodeType;
+use ndbmgm::cluster::{ErrorNumber, NodeType};
 use ndbmgm::wire::{
     Block, ClusterLoglevelReply, ClusterlogReply, ConfigReply, CreateNodegroupReply,
-    DumpEventsReply, EventItem, EventReader, GetConnectionParameterReply, GetNodeidReply, Incoming,
-    ListCertsReply, ListSessionsReply, ListenReply, LogfilterReply, MgmdNodeidReply, PING,
-    ReplyError, ReplyReader, Request, RequestReader, RestartReply, ResultReply, SessionIdReply,
-    SessionReply, SetConnectionParameterReply, SetParameterReply, ShowConfigReply,
-    ShowVariablesReply, StartAllReply, StartBackupReply, StatusReply, StopReply, TlsStatsReply,
-    VersionReply, config, decode_event, encode_event,
+    DumpEventsReply, EncodedConfig, EventItem, EventReader, GetConnectionParameterReply,
+    GetNodeidReply, Incoming, ListCertsReply, ListSessionsReply, ListenReply, LogfilterReply,
+    MgmdNodeidReply, PING, Refusal, Reply, ReplyError, ReplyReader, Request, RequestReader,
+    RestartReply, ResultReply, SessionIdReply, SessionReply, SetConnectionParameterReply,
+    SetParameterReply, ShowConfigReply, ShowVariablesReply, StartAllReply, StartBackupReply,
+    StatusReply, StopReply, TlsStatsReply, VersionReply, config, decode_event, encode_event,
 };
 
 /// What one connection of a trace carried.
@@ -95,15 +95,14 @@ fn every_recorded_request_reads_and_writes_back() {
     assert!(count > 390, "only {count} requests");
 }
 
-/// Reads the reply to `request` and appends it again; panics at whatever does not fit.
-fn rewrite_reply(
+/// Reads the reply to `request` as a server would have it; panics at whatever does not fit.
+fn read_reply(
     request: &Request,
     block: &Block,
     reader: &mut ReplyReader,
-    out: &mut Vec<u8>,
-) -> Result<(), ReplyError> {
-    match request {
-        Request::GetVersion => VersionReply::decode(block)?.encode(out),
+) -> Result<Reply, ReplyError> {
+    Ok(match request {
+        Request::GetVersion => Reply::Version(VersionReply::decode(block)?),
         Request::GetStatus { types } => {
             let mut reply = StatusReply::decode(block)?;
             // The server's order; within a type it is that of the ids already.
@@ -112,7 +111,7 @@ fn rewrite_reply(
                 let position = types.iter().position(|of| *of == state.node_type);
                 position.unwrap_or(types.len())
             });
-            reply.encode(out);
+            Reply::Status(reply)
         }
         Request::GetConfig { .. } => {
             let reply = ConfigReply::decode(block)?;
@@ -122,34 +121,36 @@ fn rewrite_reply(
             let config = config::ClusterConfig::decode_v2(&packed).expect("a configuration");
             assert!(config.nodes().len() > 3);
             assert_eq!(config::decode_nodes(&packed), Ok(config.nodes()));
-            ConfigReply::encode(&config.encode_v2(), out);
+            Reply::Config(EncodedConfig::new(&config.encode_v2()))
         }
-        Request::StartBackup { .. } => StartBackupReply::decode(block)?.encode(out),
-        Request::Stop { .. } | Request::StopAll { .. } => StopReply::decode(block)?.encode(out),
+        Request::StartBackup { .. } => Reply::StartBackup(StartBackupReply::decode(block)?),
+        Request::Stop { .. } | Request::StopAll { .. } => Reply::Stop(StopReply::decode(block)?),
         Request::RestartNode { .. } | Request::RestartAll { .. } => {
-            RestartReply::decode(block)?.encode(out);
+            Reply::Restart(RestartReply::decode(block)?)
         }
-        Request::StartAll => StartAllReply::decode(block)?.encode(out),
-        Request::CreateNodegroup { .. } => CreateNodegroupReply::decode(block)?.encode(out),
-        Request::GetInfoClusterlog => ClusterlogReply::decode(block)?.encode(out),
-        Request::SetLogfilter { .. } => LogfilterReply::decode(block)?.encode(out),
-        Request::ListenEvent { .. } => ListenReply::decode(block)?.encode(out),
-        Request::ListCerts => ListCertsReply::decode(block)?.encode(out),
-        Request::GetTlsStats => TlsStatsReply::decode(block)?.encode(out),
-        Request::GetMgmdNodeid => MgmdNodeidReply::decode(block)?.encode(out),
-        Request::ListSessions => ListSessionsReply::decode(block)?.encode(out),
-        Request::GetSessionId => SessionIdReply::decode(block)?.encode(out),
-        Request::GetSession { .. } => SessionReply::decode(block)?.encode(out),
-        Request::GetClusterLoglevel => ClusterLoglevelReply::decode(block)?.encode(out),
-        Request::ShowConfig { .. } => ShowConfigReply::decode(block)?.encode(out),
-        Request::ShowVariables => ShowVariablesReply::decode(block)?.encode(out),
-        Request::GetNodeid { .. } => GetNodeidReply::decode(block)?.encode(out),
-        Request::SetParameter { .. } => SetParameterReply::decode(block)?.encode(out),
+        Request::StartAll => Reply::StartAll(StartAllReply::decode(block)?),
+        Request::CreateNodegroup { .. } => {
+            Reply::CreateNodegroup(CreateNodegroupReply::decode(block)?)
+        }
+        Request::GetInfoClusterlog => Reply::Clusterlog(ClusterlogReply::decode(block)?),
+        Request::SetLogfilter { .. } => Reply::Logfilter(LogfilterReply::decode(block)?),
+        Request::ListenEvent { .. } => Reply::Listen(ListenReply::decode(block)?),
+        Request::ListCerts => Reply::ListCerts(ListCertsReply::decode(block)?),
+        Request::GetTlsStats => Reply::TlsStats(TlsStatsReply::decode(block)?),
+        Request::GetMgmdNodeid => Reply::MgmdNodeid(MgmdNodeidReply::decode(block)?),
+        Request::ListSessions => Reply::ListSessions(ListSessionsReply::decode(block)?),
+        Request::GetSessionId => Reply::SessionId(SessionIdReply::decode(block)?),
+        Request::GetSession { .. } => Reply::Session(SessionReply::decode(block)?),
+        Request::GetClusterLoglevel => Reply::ClusterLoglevel(ClusterLoglevelReply::decode(block)?),
+        Request::ShowConfig { .. } => Reply::ShowConfig(ShowConfigReply::decode(block)?),
+        Request::ShowVariables => Reply::ShowVariables(ShowVariablesReply::decode(block)?),
+        Request::GetNodeid { .. } => Reply::GetNodeid(GetNodeidReply::decode(block)?),
+        Request::SetParameter { .. } => Reply::SetParameter(SetParameterReply::decode(block)?),
         Request::SetConnectionParameter { .. } => {
-            SetConnectionParameterReply::decode(block)?.encode(out);
+            Reply::SetConnectionParameter(SetConnectionParameterReply::decode(block)?)
         }
         Request::GetConnectionParameter { .. } => {
-            GetConnectionParameterReply::decode(block)?.encode(out);
+            Reply::GetConnectionParameter(GetConnectionParameterReply::decode(block)?)
         }
         Request::DumpEvents { .. } => {
             let reply = DumpEventsReply::decode(block)?;
@@ -161,24 +162,90 @@ fn rewrite_reply(
                     other => panic!("{other:?}"),
                 }
             }
-            DumpEventsReply::encode(&events, out);
+            Reply::DumpEvents(events)
         }
         _ => {
-            ResultReply::decode(request.name(), block)?;
-            ResultReply::encode(request, out);
+            let command = request.name();
+            ResultReply::decode(command, block)?;
+            Reply::Done { command }
         }
-    }
-    Ok(())
+    })
 }
 
-fn rewrite_refusal(request: &Request, error: ReplyError, out: &mut Vec<u8>) {
-    match error {
-        ReplyError::Refused(text) => request.encode_refusal(&text, out),
-        ReplyError::RefusedWithCode { code, text } => match request {
-            Request::GetNodeid { .. } => request.encode_refusal_with_code(code, &text, out),
-            _ => request.encode_refusal(&text, out),
-        },
+/// The error of the table with this text.
+fn error_with(text: &str) -> ErrorNumber {
+    let numbers = (1..6000).map(ErrorNumber);
+    let mut found = numbers.filter(|number| number.text() == text);
+    found.next().unwrap_or_else(|| panic!("no error: {text}"))
+}
+
+/// The text after its number.
+fn numbered(text: &str) -> (u32, String) {
+    let (number, text) = text.split_once('-').expect("a number");
+    (number.parse().expect("a number"), text.to_owned())
+}
+
+/// The refusal of `request` that a client reads as this error.
+fn refusal(request: &Request, error: ReplyError) -> Refusal {
+    let (code, text) = match error {
+        ReplyError::Refused(text) => (None, text),
+        ReplyError::RefusedWithCode { code, text } => (Some(code), text),
         error => panic!("{}: {error}", request.name()),
+    };
+    let stop = |is_told: bool| Refusal::Stop {
+        error: error_with(&text),
+        stopped: 0,
+        disconnect: is_told.then_some(false),
+    };
+    let restart = |is_told: bool| Refusal::Restart {
+        error: ErrorNumber(numbered(&text).0),
+        restarted: 0,
+        disconnect: is_told.then_some(false),
+    };
+    match request {
+        Request::ListenEvent { .. } => Refusal::Listen { text },
+        Request::Stop { force, .. } => stop(force.is_some()),
+        Request::StopAll { stop: kinds, .. } => stop(kinds.is_some()),
+        Request::RestartNode { force, .. } => restart(force.is_some()),
+        Request::RestartAll { .. } => restart(false),
+        Request::GetNodeid { .. } => Refusal::GetNodeid { text, code },
+        Request::SetParameter { .. } => Refusal::SetParameter { text },
+        Request::SetConnectionParameter { .. } => Refusal::SetConnectionParameter { text },
+        Request::GetConnectionParameter { .. } => Refusal::GetConnectionParameter { text },
+        Request::CreateNodegroup { .. } => {
+            let (number, text) = numbered(&text);
+            assert_eq!(Some(number), code);
+            Refusal::CreateNodegroup { code: number, text }
+        }
+        Request::DropNodegroup { .. } => {
+            let code = text.strip_prefix("error: ").and_then(|it| it.parse().ok());
+            Refusal::DropNodegroup {
+                code: code.expect("a number"),
+            }
+        }
+        _ => Refusal::Result {
+            command: request.name(),
+            text,
+        },
+    }
+}
+
+/// Reads the reply to `request` and appends it again; true if it is a refusal.
+fn rewrite_reply(
+    request: &Request,
+    block: &Block,
+    reader: &mut ReplyReader,
+    out: &mut Vec<u8>,
+) -> bool {
+    match read_reply(request, block, reader) {
+        Ok(reply) => {
+            reply.encode(out);
+            false
+        }
+        Err(error) => {
+            Reply::Refused(refusal(request, error)).encode(out);
+            true
+        }
     }
 }
 
@@ -195,12 +262,10 @@ fn replies_recorded_outside_the_console_read_and_write_back() {
         if *request == Request::EndSession {
             let line = reader.next_line().expect("no fault").expect("a line");
             assert_eq!(Some(line.as_str()), request.reply_header());
-            ResultReply::encode(request, &mut written);
+            Reply::EndSession.encode(&mut written);
         } else {
             let block = reader.next().expect("no fault").expect("a reply");
-            if let Err(error) = rewrite_reply(request, &block, &mut reader, &mut written) {
-                rewrite_refusal(request, error, &mut written);
-            }
+            rewrite_reply(request, &block, &mut reader, &mut written);
         }
         // Blanks at the end of a line are lost in reading.
         let written = String::from_utf8_lossy(&written).replace(" \n", "\n");
@@ -219,12 +284,8 @@ fn every_recorded_reply_reads_and_writes_back() {
         let mut written = Vec::new();
         for request in requests(&conversation.client) {
             let block = reader.next().expect("no fault").expect("a reply");
-            match rewrite_reply(&request, &block, &mut reader, &mut written) {
-                Ok(()) => {}
-                Err(error) => {
-                    rewrite_refusal(&request, error, &mut written);
-                    refused += 1;
-                }
+            if rewrite_reply(&request, &block, &mut reader, &mut written) {
+                refused += 1;
             }
             if matches!(request, Request::ListenEvent { .. }) {
                 let mut events = EventReader::new();

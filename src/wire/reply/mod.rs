@@ -1,6 +1,6 @@
 //! Typed replies. Each appends itself for a server (`encode`) and reads itself for a client
 //! (`decode`). A refusal by the server is [`super::ReplyError::Refused`] on the client's
-//! side and [`super::Request::encode_refusal`] on the server's.
+//! side and [`super::Refusal`] on the server's.
 
 mod configuration;
 mod log;

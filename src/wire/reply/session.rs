@@ -1,9 +1,9 @@
 //! Replies about the session itself.
 
+use super::super::ReplyError;
 use super::super::block::Block;
 use super::super::command::{Argument, int, optional_int, reply_header, text};
 use super::super::line::{self, push_line};
-use super::super::{ReplyError, Request};
 use crate::cluster::{NodeId, Version};
 
 /// Reply with nothing but `result: Ok`, of every request that has no type of its own.
@@ -11,16 +11,13 @@ use crate::cluster::{NodeId, Version};
 pub struct ResultReply;
 
 impl ResultReply {
-    /// Appends the reply to `request`; nothing if that has no reply.
-    pub fn encode(request: &Request, out: &mut Vec<u8>) {
-        let Some(header) = request.reply_header() else {
-            return;
-        };
-        push_line(out, format_args!("{header}"));
-        match request {
-            // The only reply without an empty line.
-            Request::EndSession => return,
-            Request::ReportEvent { .. } => push_line(out, format_args!("result: ok")),
+    /// Appends the reply to the command.
+    pub fn encode(command: &str, out: &mut Vec<u8>) {
+        if let Some(header) = reply_header(command) {
+            push_line(out, format_args!("{header}"));
+        }
+        match command {
+            "report event" => push_line(out, format_args!("result: ok")),
             _ => push_line(out, format_args!("result: Ok")),
         }
         out.push(b'\n');
