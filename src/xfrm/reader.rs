@@ -427,15 +427,9 @@ impl Inflater {
         }
         ready.resize(INFLATED, 0);
         let mut filled = 0;
-        while filled < ready.len() {
-            if self.position == self.piece.len() {
-                payload.give_back(std::mem::take(&mut self.piece));
-                self.position = 0;
-                match payload.next_piece()? {
-                    Some(piece) => self.piece = piece.bytes,
-                    None => return Err(self.fault(Fault::DeflateEnd)),
-                }
-            }
+        // The state can hold output of input that it has consumed, so more input is asked
+        // for only once it leaves room in `ready`.
+        loop {
             let (inputs, outputs) = (self.state.total_in(), self.state.total_out());
             let status = self
                 .state
@@ -451,8 +445,17 @@ impl Inflater {
                 self.check_end(payload)?;
                 break;
             }
-            let is_stuck = self.state.total_in() == inputs && self.state.total_out() == outputs;
-            if is_stuck && self.position < self.piece.len() {
+            if filled == ready.len() {
+                break;
+            }
+            if self.position == self.piece.len() {
+                payload.give_back(std::mem::take(&mut self.piece));
+                self.position = 0;
+                match payload.next_piece()? {
+                    Some(piece) => self.piece = piece.bytes,
+                    None => return Err(self.fault(Fault::DeflateEnd)),
+                }
+            } else if self.state.total_in() == inputs && self.state.total_out() == outputs {
                 return Err(self.fault(Fault::Deflate));
             }
         }

@@ -41,6 +41,7 @@ mod trace;
 mod wire;
 mod wire_exchanges;
 mod xfrm;
+mod xfrm_compressed;
 mod xfrm_damage;
 mod xfrm_round_trips;
 mod xfrm_tool;
