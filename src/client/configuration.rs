@@ -1,6 +1,6 @@
 //! The configuration of the cluster.
 
-use super::error::{ClientError, GET_CONFIGURATION};
+use super::error::{Call, ClientError, GET_CONFIGURATION, ILLEGAL_REPLY};
 use super::session::Session;
 use crate::cluster::{NodeId, Version};
 use crate::wire::config::{
@@ -13,7 +13,6 @@ use crate::wire::{
 
 const NO_CONFIGURATION: u32 = 4012;
 const CONFIGURATION_NOT_CHANGED: u32 = 4011;
-const ILLEGAL_REPLY: u32 = 1006;
 const UNKNOWN_NODE_TYPE: u32 = u32::MAX;
 
 impl Session {
@@ -110,12 +109,8 @@ impl Session {
             encoding: "base64".to_owned(),
             body,
         };
-        self.order(
-            &request,
-            CONFIGURATION_NOT_CHANGED,
-            "ndb_mgm_set_configuration",
-        )
-        .await
+        let call = Call(CONFIGURATION_NOT_CHANGED, "ndb_mgm_set_configuration");
+        self.order(&request, call).await
     }
 
     /// Lets the server read its configuration file again, or another one.
@@ -133,8 +128,8 @@ impl Session {
             mycnf: None,
             force: force.then_some(1),
         };
-        self.order(&request, CONFIGURATION_NOT_CHANGED, "ndb_mgm_reload_config")
-            .await
+        let call = Call(CONFIGURATION_NOT_CHANGED, "ndb_mgm_reload_config");
+        self.order(&request, call).await
     }
 
     /// The configuration as text: sections such as `ndbd(DB)` and their parameters; each
@@ -154,10 +149,9 @@ impl Session {
             node: node.map(NodeId::get),
             name,
         };
-        let block = self.exchange(&request, self.timeout()).await?;
-        ShowConfigReply::decode(&block)
-            .map(|reply| reply.sections)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, "show config"))
+        let call = Call(ILLEGAL_REPLY, "show config");
+        let reply = self.ask(&request, ShowConfigReply::decode, call).await?;
+        Ok(reply.sections)
     }
 
     /// The server's own variables, as names and values.
@@ -166,12 +160,11 @@ impl Session {
     ///
     /// No usable reply.
     pub async fn show_variables(&mut self) -> Result<Vec<(String, String)>, ClientError> {
-        let block = self
-            .exchange(&Request::ShowVariables, self.timeout())
+        let call = Call(ILLEGAL_REPLY, "show variables");
+        let reply = self
+            .ask(&Request::ShowVariables, ShowVariablesReply::decode, call)
             .await?;
-        ShowVariablesReply::decode(&block)
-            .map(|reply| reply.variables)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, "show variables"))
+        Ok(reply.variables)
     }
 
     /// Sets a parameter of a node by its number; gives the server's words.
@@ -190,12 +183,9 @@ impl Session {
             parameter,
             value: value.to_owned(),
         };
-        let block = self.exchange(&request, self.timeout()).await?;
-        SetParameterReply::decode(&block)
-            .map(|reply| reply.message)
-            .map_err(|error| {
-                ClientError::from_reply(error, ILLEGAL_REPLY, "ndb_mgm_set_string_parameter")
-            })
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_string_parameter");
+        let reply = self.ask(&request, SetParameterReply::decode, call).await?;
+        Ok(reply.message)
     }
 
     /// Sets a parameter of the connection between two nodes; servers only take 406, the port.
@@ -215,11 +205,10 @@ impl Session {
             param,
             value: value.cast_unsigned(),
         };
-        let call = "ndb_mgm_set_connection_int_parameter";
-        let block = self.exchange(&request, self.timeout()).await?;
-        SetConnectionParameterReply::decode(&block)
-            .map(|_| ())
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, call))
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_connection_int_parameter");
+        self.ask(&request, SetConnectionParameterReply::decode, call)
+            .await?;
+        Ok(())
     }
 
     /// A parameter of the connection between two nodes.
@@ -237,11 +226,11 @@ impl Session {
             node2: nodes.1.get(),
             param,
         };
-        let call = "ndb_mgm_get_connection_int_parameter";
-        let block = self.exchange(&request, self.timeout()).await?;
-        GetConnectionParameterReply::decode(&block)
-            .map(|reply| reply.value)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, call))
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_connection_int_parameter");
+        let reply = self
+            .ask(&request, GetConnectionParameterReply::decode, call)
+            .await?;
+        Ok(reply.value)
     }
 
     /// Tells the server the ports at which a node listens for others: pairs of the other node
@@ -263,8 +252,8 @@ impl Session {
                 .map(|(node, port)| (node.get(), *port))
                 .collect(),
         };
-        self.order(&request, ILLEGAL_REPLY, "ndb_mgm_set_dynamic_ports")
-            .await
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_dynamic_ports");
+        self.order(&request, call).await
     }
 }
 
@@ -285,7 +274,7 @@ fn no_configuration(error: ReplyError) -> ClientError {
             text: format!("ERROR Message: {text}\n"),
         },
         ReplyError::BadConfig(text) => ClientError::NoConfiguration { text },
-        error => ClientError::from_reply(error, NO_CONFIGURATION, GET_CONFIGURATION),
+        error => ClientError::from_reply(error, Call(NO_CONFIGURATION, GET_CONFIGURATION)),
     }
 }
 

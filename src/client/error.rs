@@ -8,8 +8,14 @@ use crate::wire::{ReplyError, WireError};
 /// Number of a timeout: the system's ETIMEDOUT, which the original reports.
 const TIMED_OUT: u32 = 110;
 /// Number of a refusal whose request has no number of its own: the system's EINVAL.
-const INVALID_ARGUMENT: u32 = 22;
-const ILLEGAL_REPLY: u32 = 1006;
+pub(super) const INVALID_ARGUMENT: u32 = 22;
+/// Number of a reply that is not understood.
+pub(super) const ILLEGAL_REPLY: u32 = 1006;
+
+/// What the original makes of a refused request: the number of its error, and the name of the
+/// call in its programming interface.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call(pub(super) u32, pub(super) &'static str);
 
 /// Name of the call behind [`Session::listen`](super::Session::listen).
 pub(super) const LISTEN: &str = "ndb_mgm_listen_event";
@@ -196,8 +202,8 @@ impl ClientError {
         }
     }
 
-    /// Makes a refusal what the original calls it: every request has its own number.
-    pub(super) fn from_reply(error: ReplyError, number: u32, call: &'static str) -> Self {
+    /// Makes a refusal what the original calls it.
+    pub(super) fn from_reply(error: ReplyError, Call(number, call): Call) -> Self {
         match error {
             ReplyError::Refused(text) => ClientError::Refused { number, text },
             ReplyError::NotAuthorized(text) => ClientError::NotAuthorized {

@@ -1,13 +1,17 @@
-//! The event stream of a management server.
+//! Events: the stream of a management server, and events asked for and made.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::error::ClientError;
+use super::error::{Call, ClientError, ILLEGAL_REPLY, LISTEN};
+use super::session::Session;
 use super::transport::Transport;
-use crate::cluster::Event;
-use crate::wire::{EventItem, EventReader};
+use crate::cluster::{Event, EventBody, EventCategory, LogLevel};
+use crate::wire::{
+    DumpEventsReply, EventItem, EventReader, ListenReply, Request, WireError, decode_event,
+};
 
 /// Longest silence of a live server: it writes a PING every 500 ms, so this many seconds
 /// without a byte are some sixty missed ones.
@@ -15,6 +19,12 @@ pub const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 const COMMAND: &str = "listen event";
 const READ_SIZE: usize = 16 * 1024;
+
+/// More events than the reports of a whole cluster hold.
+const DUMPED_EVENTS_MAX: u32 = 1_000_000;
+
+/// Most words of an event that is reported.
+const REPORTED_WORDS_MAX: usize = 24;
 
 /// Events as the server sends them, made by [`Session::listen`](super::Session::listen).
 ///
@@ -135,5 +145,105 @@ impl std::fmt::Debug for EventStream {
             .field("is_open", &self.transport.is_some())
             .field("silence_limit", &self.silence_limit)
             .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Lets data nodes report: `kind` is 62 for the backup status, 50 for memory usage, 81
+    /// for saved events; `nodes` is a list such as `2,5-7`, or `None` for all.
+    /// Sorted by node; of one node, data memory before index memory. Nodes without a
+    /// connection do not report.
+    ///
+    /// # Errors
+    ///
+    /// A kind or node list that the server does not know.
+    pub async fn dump_events(
+        &mut self,
+        kind: u32,
+        nodes: Option<String>,
+    ) -> Result<Vec<Event>, ClientError> {
+        let request = Request::DumpEvents { kind, nodes };
+        let mut exchange = self.begin(&request, self.timeout()).await?;
+        let block = exchange.block().await?;
+        let reply = match DumpEventsReply::decode(&block) {
+            Ok(reply) => reply,
+            Err(error) => {
+                exchange.end();
+                let call = Call(ILLEGAL_REPLY, "ndb_mgm_dump_events");
+                return Err(ClientError::from_reply(error, call));
+            }
+        };
+        if reply.events > DUMPED_EVENTS_MAX {
+            let limit = DUMPED_EVENTS_MAX as usize;
+            return Err(exchange.protocol_error(WireError::ReplyTooLong { limit }));
+        }
+        let mut events = Vec::new();
+        for _ in 0..reply.events {
+            let block = exchange.block().await?;
+            match decode_event(&block) {
+                Ok(EventItem::Event(event)) => events.push(event),
+                Ok(_) => {}
+                Err(source) => return Err(exchange.protocol_error(source)),
+            }
+        }
+        exchange.end();
+        let block = |event: &Event| match event.body {
+            EventBody::MemoryUsage { block, .. } => block,
+            _ => 0,
+        };
+        events.sort_by_key(|event| (event.source, Reverse(block(event))));
+        Ok(events)
+    }
+
+    /// Makes this session an event stream. `filter` has items `category=level`, separated
+    /// by blanks: `261=15 250=1`.
+    ///
+    /// # Errors
+    ///
+    /// A filter that the server does not understand; not authorized (number 0, as in the
+    /// original, whose call does not look at the reply).
+    pub async fn listen(mut self, filter: &str) -> Result<EventStream, ClientError> {
+        let request = Request::ListenEvent {
+            filter: filter.to_owned(),
+            parsable: true,
+        };
+        let mut exchange = self.begin(&request, self.timeout()).await?;
+        let block = exchange.block().await?;
+        ListenReply::decode(&block)
+            .map_err(|error| ClientError::from_reply(error, Call(0, LISTEN)))?;
+        let (transport, reader) = exchange.into_events();
+        let mut events = EventStream::new(transport, reader);
+        events.set_silence_limit(SILENCE_LIMIT.min(self.timeout()));
+        Ok(events)
+    }
+
+    /// Makes this session a stream of the events of these categories, up to these levels.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::listen`].
+    pub async fn listen_to(
+        self,
+        filter: &[(EventCategory, LogLevel)],
+    ) -> Result<EventStream, ClientError> {
+        let items: Vec<String> = filter
+            .iter()
+            .map(|(category, level)| format!("{}={level}", category.number()))
+            .collect();
+        self.listen(&items.join(" ")).await
+    }
+
+    /// Injects an event into the cluster log and to all listeners: word 0 holds the type and
+    /// the node << 16; at most 24 words count.
+    ///
+    /// # Errors
+    ///
+    /// 1006 with the server's text.
+    pub async fn report_event(&mut self, words: &[u32]) -> Result<(), ClientError> {
+        let request = Request::ReportEvent {
+            words: words.iter().copied().take(REPORTED_WORDS_MAX).collect(),
+        };
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_report_event");
+        self.order(&request, call).await
     }
 }

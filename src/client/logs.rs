@@ -1,13 +1,9 @@
 //! The cluster log and the levels of events.
 
-use super::error::ClientError;
+use super::error::{Call, ClientError, ILLEGAL_REPLY, INVALID_ARGUMENT};
 use super::session::Session;
 use crate::cluster::{EventCategory, LogLevel, NodeId, Severity};
 use crate::wire::{ClusterLoglevelReply, ClusterlogReply, LogfilterReply, Request};
-
-/// The system's EINVAL: what the original reports here.
-const INVALID_ARGUMENT: u32 = 22;
-const ILLEGAL_REPLY: u32 = 1006;
 
 /// What reaches the cluster log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +21,9 @@ impl Session {
     ///
     /// No usable reply.
     pub async fn get_info_clusterlog(&mut self) -> Result<ClusterLogFilter, ClientError> {
-        let call = "ndb_mgm_get_clusterlog_severity_filter";
-        let block = self
-            .exchange(&Request::GetInfoClusterlog, self.timeout())
-            .await?;
-        let reply = ClusterlogReply::decode(&block)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, call))?;
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_clusterlog_severity_filter");
+        let request = Request::GetInfoClusterlog;
+        let reply = self.ask(&request, ClusterlogReply::decode, call).await?;
         let [enabled, severities @ ..] = reply.enabled;
         Ok(ClusterLogFilter {
             enabled,
@@ -49,12 +42,10 @@ impl Session {
     ///
     /// No usable reply.
     pub async fn set_logfilter(&mut self, level: u32, enable: i32) -> Result<bool, ClientError> {
-        let call = "ndb_mgm_set_clusterlog_severity_filter";
+        let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_clusterlog_severity_filter");
         let request = Request::SetLogfilter { level, enable };
-        let block = self.exchange(&request, self.timeout()).await?;
-        LogfilterReply::decode(&block)
-            .map(|reply| reply.enabled)
-            .map_err(|error| ClientError::from_reply(error, INVALID_ARGUMENT, call))
+        let reply = self.ask(&request, LogfilterReply::decode, call).await?;
+        Ok(reply.enabled)
     }
 
     /// The cluster log's level of every category, 0 to 15, in the order of
@@ -64,13 +55,15 @@ impl Session {
     ///
     /// No usable reply.
     pub async fn get_cluster_loglevel(&mut self) -> Result<[u32; 13], ClientError> {
-        let call = "ndb_mgm_get_clusterlog_loglevel";
-        let block = self
-            .exchange(&Request::GetClusterLoglevel, self.timeout())
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_clusterlog_loglevel");
+        let reply = self
+            .ask(
+                &Request::GetClusterLoglevel,
+                ClusterLoglevelReply::decode,
+                call,
+            )
             .await?;
-        ClusterLoglevelReply::decode(&block)
-            .map(|reply| reply.levels)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, call))
+        Ok(reply.levels)
     }
 
     /// Sets the cluster log's level of a category. The server ignores the node.
@@ -89,12 +82,8 @@ impl Session {
             category: category.number(),
             level: level.get(),
         };
-        self.order(
-            &request,
-            INVALID_ARGUMENT,
-            "ndb_mgm_set_clusterlog_loglevel",
-        )
-        .await
+        let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_clusterlog_loglevel");
+        self.order(&request, call).await
     }
 
     /// Sets the level of a category for this session's listeners. The server ignores the node.
@@ -113,7 +102,7 @@ impl Session {
             category: category.number(),
             level: level.get(),
         };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_set_loglevel_node")
-            .await
+        let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_loglevel_node");
+        self.order(&request, call).await
     }
 }

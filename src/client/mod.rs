@@ -53,29 +53,29 @@
 //! Every wait has a limit: a server that stalls, closes, or sends what is no protocol ends the
 //! request with one [`ClientError`]. TLS is not spoken.
 
-mod backups;
+mod backup;
 mod configuration;
 mod connect;
+mod diagnostics;
 mod error;
 mod events;
 mod logs;
 #[cfg(test)]
 mod mock;
 mod nodes;
-mod server;
 mod session;
+mod status;
 #[cfg(test)]
 mod tests;
 mod transport;
 
-pub use backups::StartBackupOptions;
+pub use backup::StartBackupOptions;
 pub use connect::{ConnectOptions, ConnectProgress, DEFAULT_TIMEOUT, Retries, connect};
 pub use error::ClientError;
 pub use events::{EventStream, SILENCE_LIMIT};
 pub use logs::ClusterLogFilter;
 pub use nodes::{RestartRequest, Restarted, Stopped};
-pub use server::NodeIdRequest;
-pub use session::Session;
+pub use session::{NodeIdRequest, Session};
 
 pub use crate::wire::config::ClusterConfig;
 pub use crate::wire::{Certificate, NodeState, SessionState, TlsStatsReply as TlsStats};

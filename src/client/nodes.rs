@@ -1,28 +1,22 @@
-//! Nodes: their states, and orders to them.
+//! Orders to nodes: stop, restart, start, single user mode, nodegroups.
 
 use std::time::Duration;
 
-use super::error::ClientError;
+use super::error::{Call, ClientError, ILLEGAL_REPLY, INVALID_ARGUMENT};
 use super::session::Session;
-use crate::cluster::{NodeId, NodeType, Nodegroup, Version};
+use crate::cluster::{NodeId, Nodegroup, Version};
 use crate::wire::{
-    CreateNodegroupReply, NodeState, ReplyError, Request, RestartReply, StartAllReply, StatusReply,
-    StopReply,
+    CreateNodegroupReply, ReplyError, Request, RestartReply, StartAllReply, StopReply,
 };
 
 /// A stop or a restart may take this long, if the session's own limit is not longer.
 const STOP_LIMIT: Duration = Duration::from_secs(300);
 
-const STOP_FAILED: u32 = 2002;
-const RESTART_FAILED: u32 = 2003;
-const ILLEGAL_REPLY: u32 = 1006;
 const NO_SINGLE_USER_MODE: u32 = 4001;
 const NO_EXIT_FROM_SINGLE_USER_MODE: u32 = 4002;
-/// The system's EINVAL: what the original reports where a call has no number of its own.
-const INVALID_ARGUMENT: u32 = 22;
 
-const STOP: &str = "ndb_mgm_stop4";
-const RESTART: &str = "ndb_mgm_restart4";
+const STOP: Call = Call(2002, "ndb_mgm_stop4");
+const RESTART: Call = Call(2003, "ndb_mgm_restart4");
 
 /// How nodes are restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,27 +50,6 @@ pub struct Restarted {
 }
 
 impl Session {
-    /// The nodes of these types, or of all, by id.
-    ///
-    /// # Errors
-    ///
-    /// 1008 for a list of nodes that can't be read.
-    pub async fn get_status(
-        &mut self,
-        types: Option<Vec<NodeType>>,
-    ) -> Result<Vec<NodeState>, ClientError> {
-        self.server_version().await?;
-        let call = match &types {
-            Some(_) => "ndb_mgm_get_status",
-            None => "ndb_mgm_get_status3",
-        };
-        let request = Request::GetStatus { types };
-        let block = self.exchange(&request, self.timeout()).await?;
-        StatusReply::decode(&block)
-            .map(|reply| reply.nodes)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, call))
-    }
-
     /// Stops nodes.
     ///
     /// # Errors
@@ -113,10 +86,9 @@ impl Session {
 
     async fn stop_order(&mut self, request: &Request) -> Result<Stopped, ClientError> {
         let limit = self.timeout().max(STOP_LIMIT);
-        let block = self.exchange(request, limit).await?;
-        let reply = StopReply::decode(&block)
-            .map_err(|error| error.for_command(request.name()))
-            .map_err(|error| ClientError::from_reply(error, STOP_FAILED, STOP))?;
+        let reply = self
+            .ask_within(limit, request, StopReply::decode, STOP)
+            .await?;
         Ok(Stopped {
             stopped: reply.stopped,
             disconnect: reply.disconnect.unwrap_or(false),
@@ -161,10 +133,9 @@ impl Session {
 
     async fn restart_order(&mut self, request: &Request) -> Result<Restarted, ClientError> {
         let limit = self.timeout().max(STOP_LIMIT);
-        let block = self.exchange(request, limit).await?;
-        let reply = RestartReply::decode(&block)
-            .map_err(|error| error.for_command(request.name()))
-            .map_err(|error| ClientError::from_reply(error, RESTART_FAILED, RESTART))?;
+        let reply = self
+            .ask_within(limit, request, RestartReply::decode, RESTART)
+            .await?;
         Ok(Restarted {
             restarted: reply.restarted,
             disconnect: reply.disconnect.unwrap_or(false),
@@ -178,8 +149,8 @@ impl Session {
     /// 22 with the server's text.
     pub async fn start(&mut self, node: NodeId) -> Result<(), ClientError> {
         let request = Request::Start { node: node.get() };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_start")
-            .await
+        let call = Call(INVALID_ARGUMENT, "ndb_mgm_start");
+        self.order(&request, call).await
     }
 
     /// Starts all data nodes that wait for the order; gives the number of nodes reached.
@@ -188,10 +159,11 @@ impl Session {
     ///
     /// No usable reply.
     pub async fn start_all(&mut self) -> Result<u32, ClientError> {
-        let block = self.exchange(&Request::StartAll, self.timeout()).await?;
-        StartAllReply::decode(&block)
-            .map(|reply| reply.started)
-            .map_err(|error| ClientError::from_reply(error, INVALID_ARGUMENT, "ndb_mgm_start"))
+        let call = Call(INVALID_ARGUMENT, "ndb_mgm_start");
+        let reply = self
+            .ask(&Request::StartAll, StartAllReply::decode, call)
+            .await?;
+        Ok(reply.started)
     }
 
     /// Lets only one API node use the cluster.
@@ -201,8 +173,8 @@ impl Session {
     /// 4001 with the server's text.
     pub async fn enter_single_user(&mut self, node: NodeId) -> Result<(), ClientError> {
         let request = Request::EnterSingleUser { node: node.get() };
-        self.order(&request, NO_SINGLE_USER_MODE, "ndb_mgm_enter_single_user")
-            .await
+        let call = Call(NO_SINGLE_USER_MODE, "ndb_mgm_enter_single_user");
+        self.order(&request, call).await
     }
 
     /// Opens the cluster to all again.
@@ -211,8 +183,8 @@ impl Session {
     ///
     /// 4002 with the server's text.
     pub async fn exit_single_user(&mut self) -> Result<(), ClientError> {
-        let (number, call) = (NO_EXIT_FROM_SINGLE_USER_MODE, "ndb_mgm_exit_single_user");
-        self.order(&Request::ExitSingleUser, number, call).await
+        let call = Call(NO_EXIT_FROM_SINGLE_USER_MODE, "ndb_mgm_exit_single_user");
+        self.order(&Request::ExitSingleUser, call).await
     }
 
     /// Makes a nodegroup of data nodes that belong to none.
@@ -224,10 +196,10 @@ impl Session {
         let request = Request::CreateNodegroup {
             nodes: list_of(nodes),
         };
-        let block = self.exchange(&request, self.timeout()).await?;
-        let call = "ndb_mgm_create_nodegroup";
-        let reply = CreateNodegroupReply::decode(&block)
-            .map_err(|error| ClientError::from_reply(error, ILLEGAL_REPLY, call))?;
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_create_nodegroup");
+        let reply = self
+            .ask(&request, CreateNodegroupReply::decode, call)
+            .await?;
         u16::try_from(reply.nodegroup)
             .map(Nodegroup)
             .map_err(|_| ClientError::Reply(ReplyError::Illegal))
@@ -242,102 +214,8 @@ impl Session {
         let request = Request::DropNodegroup {
             nodegroup: u32::from(nodegroup.0),
         };
-        self.order(&request, ILLEGAL_REPLY, "ndb_mgm_create_nodegroup")
-            .await
-    }
-
-    /// Sends a dump code and its arguments to a data node.
-    ///
-    /// # Errors
-    ///
-    /// 22 with the server's text.
-    pub async fn dump_state(&mut self, node: NodeId, words: &[u32]) -> Result<(), ClientError> {
-        let words: Vec<String> = words.iter().map(u32::to_string).collect();
-        let request = Request::DumpState {
-            node: node.get(),
-            args: words.join(" "),
-        };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_dump_state")
-            .await
-    }
-
-    /// Makes a data node fail on purpose.
-    ///
-    /// # Errors
-    ///
-    /// 22 with the server's text.
-    pub async fn insert_error(
-        &mut self,
-        node: NodeId,
-        error: u32,
-        extra: Option<u32>,
-    ) -> Result<(), ClientError> {
-        let request = Request::InsertError {
-            node: node.get(),
-            error,
-            extra,
-        };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_insert_error")
-            .await
-    }
-
-    /// Sets the trace number of a data node.
-    ///
-    /// # Errors
-    ///
-    /// 22 with the server's text.
-    pub async fn set_trace(&mut self, node: NodeId, trace: u32) -> Result<(), ClientError> {
-        let request = Request::SetTrace {
-            node: node.get(),
-            trace,
-        };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_set_trace")
-            .await
-    }
-
-    /// Logs signals that a data node receives and sends; `blocks` are separated by `|`,
-    /// none means all.
-    ///
-    /// # Errors
-    ///
-    /// 22 with the server's text.
-    pub async fn log_signals(
-        &mut self,
-        node: NodeId,
-        received: bool,
-        sent: bool,
-        blocks: &str,
-    ) -> Result<(), ClientError> {
-        let request = Request::LogSignals {
-            node: node.get(),
-            blocks: blocks.to_owned(),
-            r#in: u32::from(received),
-            out: u32::from(sent),
-        };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_log_signals")
-            .await
-    }
-
-    /// Starts the signal log of a data node.
-    ///
-    /// # Errors
-    ///
-    /// 22 with the server's text.
-    pub async fn start_signallog(&mut self, node: NodeId) -> Result<(), ClientError> {
-        let request = Request::StartSignallog { node: node.get() };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_start_signallog")
-            .await
-    }
-
-    /// Stops the signal log of a data node.
-    ///
-    /// # Errors
-    ///
-    /// 22 with the server's text.
-    pub async fn stop_signallog(&mut self, node: NodeId) -> Result<(), ClientError> {
-        let request = Request::StopSignallog { node: node.get() };
-        self.order(&request, INVALID_ARGUMENT, "ndb_mgm_stop_signallog")
-            .await
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_create_nodegroup");
+        self.order(&request, call).await
     }
 }
 

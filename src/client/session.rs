@@ -6,13 +6,30 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::error::ClientError;
+use super::error::{Call, ClientError, ILLEGAL_REPLY};
 use super::transport::Transport;
-use crate::cluster::{ConnectHost, Version};
-use crate::wire::{Block, EventReader, ReplyReader, Request, ResultReply, VersionReply, WireError};
+use crate::cluster::{ConnectHost, NodeId, NodeType, Version};
+use crate::wire::{
+    Block, Certificate, EventReader, GetNodeidReply, ListCertsReply, ListSessionsReply,
+    MgmdNodeidReply, ReplyError, ReplyReader, Request, ResultReply, SessionIdReply, SessionReply,
+    SessionState, TlsStatsReply, VersionReply, WireError,
+};
 
 /// Most bytes taken from the socket at once.
 const READ_SIZE: usize = 32 * 1024;
+
+/// A node id that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeIdRequest {
+    /// The id wanted, or `None` for any.
+    pub node: Option<NodeId>,
+    /// Type of the node.
+    pub node_type: NodeType,
+    /// Name of the process, for the cluster log.
+    pub name: Option<String>,
+    /// Seconds for which the id stays reserved until the node connects.
+    pub timeout: u32,
+}
 
 /// A connection to a management server: one request, one reply, in turn.
 ///
@@ -78,8 +95,8 @@ impl Session {
     ///
     /// After any error the session is closed.
     pub async fn check_connection(&mut self) -> Result<(), ClientError> {
-        let call = "ndb_mgm_check_connection";
-        let result = self.order(&Request::CheckConnection, 1006, call).await;
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_check_connection");
+        let result = self.order(&Request::CheckConnection, call).await;
         if result.is_err() {
             self.transport = None;
         }
@@ -104,25 +121,200 @@ impl Session {
             let request = Request::SetClientVersion {
                 version: Version::OURS,
             };
-            self.order(&request, 1006, "ndb_mgm_set_clientversion")
-                .await?;
+            let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_clientversion");
+            self.order(&request, call).await?;
         }
         tracing::debug!(%version, "server version");
         self.server_version = Some(version);
         Ok(version)
     }
 
+    /// Node id of the management server.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn get_mgmd_nodeid(&mut self) -> Result<NodeId, ClientError> {
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_mgmd_nodeid");
+        let reply = self
+            .ask(&Request::GetMgmdNodeid, MgmdNodeidReply::decode, call)
+            .await?;
+        Ok(reply.node)
+    }
+
+    /// Reserves a node id for a process that will join the cluster.
+    ///
+    /// # Errors
+    ///
+    /// 1101 to 1103 with the server's text.
+    pub async fn get_nodeid(&mut self, wanted: NodeIdRequest) -> Result<NodeId, ClientError> {
+        let request = Request::GetNodeid {
+            version: Version::OURS.0,
+            node_type: match wanted.node_type {
+                NodeType::Ndb => 0,
+                NodeType::Api => 1,
+                NodeType::Mgm => 2,
+            },
+            node: wanted.node.map_or(0, NodeId::get),
+            // The words that every client sends; servers only want them to be there.
+            user: "mysqld".to_owned(),
+            password: "mysqld".to_owned(),
+            public_key: "a public key".to_owned(),
+            transporter: None,
+            endian: Some(
+                if cfg!(target_endian = "big") {
+                    "big"
+                } else {
+                    "little"
+                }
+                .to_owned(),
+            ),
+            name: wanted.name,
+            timeout: Some(wanted.timeout),
+            log_event: Some(1),
+        };
+        let call = Call(1101, "ndb_mgm_alloc_nodeid");
+        let reply = self.ask(&request, GetNodeidReply::decode, call).await?;
+        Ok(reply.node)
+    }
+
+    /// Id of this session at the server.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn get_session_id(&mut self) -> Result<u64, ClientError> {
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_session_id");
+        let reply = self
+            .ask(&Request::GetSessionId, SessionIdReply::decode, call)
+            .await?;
+        Ok(reply.id)
+    }
+
+    /// A session of the server, or `None` if there is none with this id.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn get_session(&mut self, id: u32) -> Result<Option<SessionState>, ClientError> {
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_session");
+        let reply = self
+            .ask(&Request::GetSession { id }, SessionReply::decode, call)
+            .await?;
+        Ok(reply.session)
+    }
+
+    /// All sessions of the server.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn list_sessions(&mut self) -> Result<Vec<SessionState>, ClientError> {
+        let call = Call(ILLEGAL_REPLY, "list sessions");
+        let reply = self
+            .ask(&Request::ListSessions, ListSessionsReply::decode, call)
+            .await?;
+        Ok(reply.sessions)
+    }
+
+    /// Frees node ids whose owners are gone; gives the ids, which servers since 9 never name.
+    ///
+    /// # Errors
+    ///
+    /// 1006 with the server's text.
+    pub async fn purge_stale_sessions(&mut self) -> Result<Option<String>, ClientError> {
+        let request = Request::PurgeStaleSessions;
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_purge_stale_sessions");
+        let mut block = self.exchange(&request, self.timeout()).await?;
+        let purged = block.field("purged").map(str::to_owned);
+        block.fields.retain(|(name, _)| name != "purged");
+        ResultReply::decode(request.name(), &block)
+            .map_err(|error| ClientError::from_reply(error, call))?;
+        Ok(purged)
+    }
+
+    /// The certificates of the sessions that use TLS.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn list_certs(&mut self) -> Result<Vec<Certificate>, ClientError> {
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_list_certs");
+        let reply = self
+            .ask(&Request::ListCerts, ListCertsReply::decode, call)
+            .await?;
+        Ok(reply.certificates)
+    }
+
+    /// The server's counts of connections and of TLS.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn get_tls_stats(&mut self) -> Result<TlsStatsReply, ClientError> {
+        let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_tls_stats");
+        self.ask(&Request::GetTlsStats, TlsStatsReply::decode, call)
+            .await
+    }
+
+    /// Says that the session is over. The server answers and keeps the session, as the protocol
+    /// has it; drop the session, or go on.
+    ///
+    /// # Errors
+    ///
+    /// No usable reply.
+    pub async fn end_session(&mut self) -> Result<(), ClientError> {
+        let mut exchange = self.begin(&Request::EndSession, self.timeout()).await?;
+        // This reply alone has no empty line.
+        let line = exchange.line().await?;
+        exchange.end();
+        if line == "end session reply" {
+            return Ok(());
+        }
+        Err(ClientError::Reply(ReplyError::Unexpected {
+            command: "end session",
+            status: 4,
+            current: line,
+        }))
+    }
+
+    /// Says good-bye. The server closes the connection without an answer.
+    ///
+    /// # Errors
+    ///
+    /// The words could not be sent.
+    pub async fn bye(mut self) -> Result<(), ClientError> {
+        self.begin(&Request::Bye, self.timeout()).await.map(drop)
+    }
+
     /// Sends a request whose reply is `result: Ok` within the session's time limit.
-    pub(super) async fn order(
+    pub(super) async fn order(&mut self, request: &Request, call: Call) -> Result<(), ClientError> {
+        let decode = |block: &Block| ResultReply::decode(request.name(), block);
+        self.ask(request, decode, call).await?;
+        Ok(())
+    }
+
+    /// Sends a request and reads its reply within the session's time limit.
+    pub(super) async fn ask<T>(
         &mut self,
         request: &Request,
-        number: u32,
-        call: &'static str,
-    ) -> Result<(), ClientError> {
-        let block = self.exchange(request, self.limit).await?;
-        ResultReply::decode(request.name(), &block)
-            .map(|_| ())
-            .map_err(|error| ClientError::from_reply(error, number, call))
+        decode: impl FnOnce(&Block) -> Result<T, ReplyError>,
+        call: Call,
+    ) -> Result<T, ClientError> {
+        self.ask_within(self.limit, request, decode, call).await
+    }
+
+    /// As [`Session::ask`], within this time.
+    pub(super) async fn ask_within<T>(
+        &mut self,
+        limit: Duration,
+        request: &Request,
+        decode: impl FnOnce(&Block) -> Result<T, ReplyError>,
+        call: Call,
+    ) -> Result<T, ClientError> {
+        let block = self.exchange(request, limit).await?;
+        decode(&block)
+            .map_err(|error| ClientError::from_reply(error.for_command(request.name()), call))
     }
 
     /// Sends a request and reads the one block that answers it.
@@ -293,5 +485,41 @@ impl Exchange<'_> {
             }
             _ => ClientError::Socket { command, source },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mock::{Step, serve};
+    use Step::{AwaitClose, Expect, Send};
+
+    #[tokio::test]
+    async fn the_replies_that_are_unlike_all_others_are_read() {
+        let (mut session, server) = serve(vec![
+            Expect("get mgmd nodeid\n\n"),
+            Send("get mgmd nodeid reply\nnodeid:49\n\n"),
+            Expect("end session\n\n"),
+            Send("end session reply\n"),
+            Expect("report event\ndata:\"59 1\"\nlength: 2\n\n"),
+            Send("report event reply\nresult: ok\n\n"),
+            Expect("purge stale sessions\n\n"),
+            Send("purge stale sessions reply\nresult: Ok\n\n"),
+            Expect("purge stale sessions\n\n"),
+            Send("purge stale sessions reply\npurged: 4 5\nresult: Ok\n\n"),
+            Expect("get session\nid: 99\n\n"),
+            Send("get session reply\nid: 0\n\n"),
+            Expect("bye\n\n"),
+            AwaitClose,
+        ])
+        .await;
+        assert_eq!(session.get_mgmd_nodeid().await.unwrap().get(), 49);
+        session.end_session().await.unwrap();
+        session.report_event(&[59, 1]).await.unwrap();
+        assert_eq!(session.purge_stale_sessions().await.unwrap(), None);
+        let purged = session.purge_stale_sessions().await.unwrap();
+        assert_eq!(purged.as_deref(), Some("4 5"));
+        assert_eq!(session.get_session(99).await.unwrap(), None);
+        session.bye().await.unwrap();
+        server.await.unwrap();
     }
 }
