@@ -149,12 +149,12 @@ fn time_show(simulator: &Simulator) -> Outcome<bool> {
 async fn time_listeners(simulator: &Simulator) -> Outcome<bool> {
     let options = ConnectOptions::once(ConnectString::parse(&simulator.address)?);
     let level = LogLevel::new(15).ok_or("levels end at 15")?;
-    let mut observer = connect(&options, &mut |_| {}).await?;
+    let mut observer = connect(&options).await?;
     let sessions = observer.list_sessions().await?.len();
     let silent = listen_and_never_read(&simulator.address).await?;
     let mut listeners = Vec::new();
     for _ in 0..LISTENERS {
-        let session = connect(&options, &mut |_| {}).await?;
+        let session = connect(&options).await?;
         listeners.push(session.listen_to(&[(EventCategory::Info, level)]).await?);
     }
     let before = simulator.memory("VmRSS")?;

@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use ndbmgm::client::{ConnectOptions, ConnectProgress, Retries, connect};
+use ndbmgm::client::{ConnectOptions, ConnectProgress, Retries, connect_with_progress};
 use ndbmgm::cluster::{ConnectString, EventCategory, LogLevel};
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         delay: Duration::from_secs(1),
         ..ConnectOptions::once(connect_string)
     };
-    let session = connect(&options, &mut |progress| {
+    let session = connect_with_progress(&options, &mut |progress| {
         if let ConnectProgress::Retry { .. } = progress {
             eprintln!("No management server answers, trying again");
         }

@@ -21,7 +21,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let connect_string = ConnectString::choose(argument.as_deref(), environment.as_deref())?;
 
     // One attempt per server of the connect string. Every later wait has a limit as well.
-    let mut session = connect(&ConnectOptions::once(connect_string), &mut |_| {}).await?;
+    let mut session = connect(&ConnectOptions::once(connect_string)).await?;
     println!("Management server {}:{}", session.host(), session.port());
 
     let nodes = session.get_status(None).await?;

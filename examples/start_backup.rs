@@ -36,13 +36,13 @@ async fn back_up(
     let options = ConnectOptions::once(connect_string);
 
     // Events come on a connection of their own. Listen before the start: nothing is missed then.
-    let listener = connect(&options, &mut |_| {}).await?;
+    let listener = connect(&options).await?;
     let level = LogLevel::new(15).ok_or("levels end at 15")?;
     let mut events = listener
         .listen_to(&[(EventCategory::Backup, level)])
         .await?;
 
-    let mut session = connect(&options, &mut |_| {}).await?;
+    let mut session = connect(&options).await?;
     let id = session
         .start_backup(StartBackupOptions {
             id,

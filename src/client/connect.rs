@@ -88,15 +88,23 @@ pub enum ConnectProgress {
     ConnectedAfterRetry,
 }
 
-/// Connects to the first server of the connect string that can be reached, and tells
-/// `progress` what happens on the way.
+/// Connects to the first server of the connect string that can be reached.
 ///
 /// Every address of a name is tried, IPv4 first. TCP_NODELAY is set. Nothing is sent.
 ///
 /// # Errors
 ///
 /// [`ClientError::Unreachable`], with the fault of the last host.
-pub async fn connect(
+pub async fn connect(options: &ConnectOptions) -> Result<Session, ClientError> {
+    connect_with_progress(options, &mut |_| {}).await
+}
+
+/// As [`connect`], and tells `progress` what happens on the way.
+///
+/// # Errors
+///
+/// As [`connect`].
+pub async fn connect_with_progress(
     options: &ConnectOptions,
     progress: &mut (dyn FnMut(ConnectProgress) + Send),
 ) -> Result<Session, ClientError> {
@@ -267,7 +275,7 @@ mod tests {
         options: &ConnectOptions,
     ) -> (Result<Session, ClientError>, Vec<ConnectProgress>) {
         let mut seen = Vec::new();
-        let result = connect(options, &mut |progress| seen.push(progress)).await;
+        let result = connect_with_progress(options, &mut |progress| seen.push(progress)).await;
         (result, seen)
     }
 
@@ -378,7 +386,7 @@ mod tests {
         options.delay = Duration::from_millis(1);
         let mut listener = None;
         let mut last = None;
-        let session = connect(&options, &mut |progress| {
+        let session = connect_with_progress(&options, &mut |progress| {
             if let ConnectProgress::Retry { attempts_left } = progress {
                 assert_eq!(attempts_left, None);
                 let server = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();

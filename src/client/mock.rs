@@ -47,7 +47,7 @@ pub(super) async fn serve(steps: Vec<Step>) -> (Session, JoinHandle<()>) {
         run(stream, steps).await;
     });
     let options = ConnectOptions::once(ConnectString::to_server("127.0.0.1", port));
-    let session = connect(&options, &mut |_| {}).await.unwrap();
+    let session = connect(&options).await.unwrap();
     (session, server)
 }
 

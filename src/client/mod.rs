@@ -42,7 +42,7 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = ConnectOptions::once(ConnectString::parse("mgm1,mgm2:1187")?);
-//! let mut session = connect(&options, &mut |_| {}).await?;
+//! let mut session = connect(&options).await?;
 //! for node in session.get_status(None).await? {
 //!     println!("{} {:?} {:?}", node.node, node.node_type, node.status);
 //! }
@@ -70,7 +70,9 @@ mod tests;
 mod transport;
 
 pub use backup::StartBackupOptions;
-pub use connect::{ConnectOptions, ConnectProgress, DEFAULT_TIMEOUT, Retries, connect};
+pub use connect::{
+    ConnectOptions, ConnectProgress, DEFAULT_TIMEOUT, Retries, connect, connect_with_progress,
+};
 pub use error::ClientError;
 pub use events::{EventStream, SILENCE_LIMIT};
 pub use logs::ClusterLogFilter;

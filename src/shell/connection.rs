@@ -36,7 +36,7 @@ impl Shell {
     pub(super) async fn connect(&mut self) -> Result<(), Exit> {
         let output = self.output.clone();
         let mut advised = self.advised;
-        let connected = client::connect(&self.settings.connect, &mut |progress| {
+        let connected = client::connect_with_progress(&self.settings.connect, &mut |progress| {
             output.print(&render::render_connect_progress(&progress));
             if matches!(progress, ConnectProgress::FirstPassFailed { .. })
                 && !advised

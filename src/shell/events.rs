@@ -88,7 +88,7 @@ async fn listen(options: &ConnectOptions, filter: &str) -> Result<EventStream, C
 }
 
 async fn connect_quietly(options: &ConnectOptions) -> Result<Session, ClientError> {
-    crate::client::connect(options, &mut |_| {}).await
+    crate::client::connect(options).await
 }
 
 fn is_tls_required(error: &ClientError) -> bool {

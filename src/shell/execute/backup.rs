@@ -306,7 +306,7 @@ async fn server_is_gone(server: &ConnectOptions, has_events: impl Fn() -> bool) 
             continue;
         }
         let asked = async {
-            let mut session = connect(&once, &mut |_| {}).await?;
+            let mut session = connect(&once).await?;
             session.check_connection().await
         };
         if let Err(error) = asked.await {
