@@ -13,17 +13,27 @@
 //! | [`xfrm`] | the NDBXFRM1 and AZ31 containers | nothing |
 //! | [`backup`] | the backup files: readers, writers, printer | `xfrm`, `cluster` |
 //! | [`sim`] | the simulated cluster | `wire`, `backup`, `xfrm`, `cluster` |
-//! | [`shell`] | the prompt: read, execute, render | `command`, `client`, `cli`, `cluster` |
-//! | [`cli`] | what the binaries share: options, passwords, exit statuses | `client`, `xfrm`, `cluster` |
+#![cfg_attr(
+    feature = "programs",
+    doc = "| [`shell`] | the prompt: read, execute, render | `command`, `client`, `cli`, `cluster` |",
+    doc = "| [`cli`] | what the programs share: options, passwords, exit statuses | nothing |"
+)]
 //!
 //! Both ends speak the real management protocol over a socket, so the client drives a
 //! production cluster and the simulator alike.
+//!
+//! # Features
+//!
+//! `programs`, on by default, adds the programs and what only they use. A library user says
+//! `default-features = false`.
 
 pub mod backup;
+#[cfg(feature = "programs")]
 pub mod cli;
 pub mod client;
 pub mod cluster;
 pub mod command;
+#[cfg(feature = "programs")]
 pub mod shell;
 pub mod sim;
 pub mod wire;

@@ -1,5 +1,5 @@
 //! The smallest complete fileset, which the original's restore tool accepts, and packed rows of
-//! many types: written from table definitions and read back (backup format, A.7 to A.9).
+//! many types: written from table definitions and read back.
 
 use ndbmgm::backup::{
     ByteOrder, Change, Column, ColumnDefault, ColumnType, CtlFile, DataItem, DataReader,

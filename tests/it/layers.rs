@@ -13,13 +13,13 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("backup", &["xfrm", "cluster"]),
     ("sim", &["wire", "backup", "xfrm", "cluster"]),
     ("shell", &["command", "client", "cli", "cluster"]),
-    ("cli", &["client", "xfrm", "cluster"]),
+    ("cli", &[]),
 ];
 
 /// Modules without IO, clock or printing.
 const PURE: [&str; 3] = ["cluster", "command", "wire"];
 
-fn sources(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).expect("a source directory") {
         let path = entry.expect("a readable directory").path();

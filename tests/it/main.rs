@@ -5,6 +5,7 @@ mod backup_files;
 mod backup_vectors;
 mod client_table;
 mod dependencies;
+mod documents;
 mod encrypted_backups;
 mod events;
 mod exchanges;
