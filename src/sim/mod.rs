@@ -2,15 +2,15 @@
 //! protocol, with real backup files.
 //!
 //! ```text
-//! socket -> session task -> Request -> Cluster::apply -> effects -> replies, events, files
+//! socket -> session task -> Request -> model -> effects -> replies, events, files
 //! ```
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`Cluster`] | the state machine: pure, the time is passed in |
 //! | [`Topology`] | the configured nodes, from config.ini or the default |
 //! | [`FaultPlan`] | scripted faults |
-//! | [`start`], [`run`] | the simulator on a thread of its own, or in the caller's runtime |
+//! | [`start`] | the simulator on a thread of its own, with a [`SimHandle`] |
+//! | [`run`], [`prepare`] | the simulator in the caller's runtime, as a [`Simulator`] |
 //!
 //! A simulated backup is a real fileset in the real formats, of made-up rows. Passwords and
 //! keys are never stored and never logged.
@@ -44,12 +44,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::cluster::NodeId;
+use model::Pace;
 
 pub use config_file::{ConfigFileError, parse_config_file, read_config_file};
 pub use fault::{FaultError, FaultPlan};
-pub use model::{
-    BackupOrder, Cluster, Effect, NodeProgress, NodeReport, Now, Pace, SavedState, SessionId,
-};
 pub use saved_state::DirectoryError;
 pub use server::Simulator;
 pub use topology::{ConnectionConfig, NodeConfig, Topology, TopologyError};

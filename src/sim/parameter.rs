@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::parameter_table::{API_NODE, DATA_NODE, MANAGEMENT_SERVER, SYSTEM, TCP};
+pub(super) use super::parameter_table::Parameter;
+use super::parameter_table::{
+    API_NODE, DATA_NODE, GI, KI, MANAGEMENT_SERVER, MI, Range, SYSTEM, TCP,
+};
 use crate::cluster::NodeType;
-
-/// Largest value of most 32-bit parameters.
-pub(super) const NUMBER_MAX: u64 = 0xFFFF_FEFF;
 
 /// Kind of section a parameter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,41 +51,6 @@ impl fmt::Display for ParameterValue {
         }
     }
 }
-
-/// What a parameter accepts and what it is without being set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Range {
-    /// 32 bits: default, smallest, largest.
-    Number(u32, u64, u64),
-    /// 32 bits without a default: smallest, largest.
-    Unset(u64, u64),
-    /// 64 bits: default, smallest, largest.
-    Number64(u64, u64, u64),
-    /// Yes or no, with its default.
-    Flag(u32),
-    /// A text with its default.
-    Text(&'static str),
-    /// A text that is absent unless set.
-    UnsetText,
-}
-
-/// One row of the table.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Parameter {
-    /// Key in the packed configuration; 0 if the parameter is accepted but not packed.
-    pub(super) key: u32,
-    /// Name in config.ini, in the original's spelling; empty if it cannot be set there.
-    pub(super) name: &'static str,
-    /// What it accepts.
-    pub(super) range: Range,
-}
-
-/// Binary units of sizes.
-pub(super) const KI: u64 = 1 << 10;
-/// See [`KI`].
-pub(super) const MI: u64 = 1 << 20;
-/// See [`KI`].
-pub(super) const GI: u64 = 1 << 30;
 
 /// The table of a kind of section.
 pub(super) fn table(section: SectionKind) -> &'static [Parameter] {

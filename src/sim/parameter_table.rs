@@ -1,7 +1,43 @@
 //! The rows of the configuration parameters, one table for each kind of section (management
 //! protocol, 5.4; keys without a name are those of the recorded payloads).
 
-use super::parameter::{GI, KI, MI, NUMBER_MAX, Parameter, Range};
+/// Largest value of most 32-bit parameters.
+const NUMBER_MAX: u64 = 0xFFFF_FEFF;
+
+/// What a parameter accepts and what it is without being set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    /// 32 bits: default, smallest, largest.
+    Number(u32, u64, u64),
+    /// 32 bits without a default: smallest, largest.
+    Unset(u64, u64),
+    /// 64 bits: default, smallest, largest.
+    Number64(u64, u64, u64),
+    /// Yes or no, with its default.
+    Flag(u32),
+    /// A text with its default.
+    Text(&'static str),
+    /// A text that is absent unless set.
+    UnsetText,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameter {
+    /// Key in the packed configuration; 0 if the parameter is accepted but not packed.
+    pub(super) key: u32,
+    /// Name in config.ini, in the original's spelling; empty if it cannot be set there.
+    pub(super) name: &'static str,
+    /// What it accepts.
+    pub(super) range: Range,
+}
+
+/// Binary units of sizes.
+pub(super) const KI: u64 = 1 << 10;
+/// See [`KI`].
+pub(super) const MI: u64 = 1 << 20;
+/// See [`KI`].
+pub(super) const GI: u64 = 1 << 30;
 
 const fn row(key: u32, name: &'static str, range: Range) -> Parameter {
     Parameter { key, name, range }

@@ -54,6 +54,17 @@ pub(super) fn pack(
     ClusterConfig::new(defaults, system, nodes, connections)
 }
 
+impl Topology {
+    /// The configuration as the management server gives it to its clients.
+    ///
+    /// # Errors
+    ///
+    /// If it does not fit in the packed format.
+    pub fn to_config(&self) -> Result<ClusterConfig, ConfigError> {
+        pack(self, &Ports::new(), 0)
+    }
+}
+
 fn packed(kind: config::SectionKind, values: &BTreeMap<u32, ParameterValue>) -> Section {
     let mut section = Section::new(kind);
     for (key, value) in values {

@@ -389,7 +389,7 @@ impl Loop {
 
     fn perform_one(&mut self, effect: Effect) {
         match effect {
-            Effect::Reply { session, bytes } => self.reply(session, bytes),
+            Effect::Reply { session, reply } => self.reply(session, reply.into_bytes()),
             Effect::Event {
                 sessions,
                 bytes,
@@ -524,8 +524,7 @@ impl Loop {
         for accepting in serving.values() {
             accepting.abort();
         }
-        let now = self.now();
-        self.cluster.abort_running_backup(now);
+        self.cluster.abort_running_backup();
         self.perform();
         let deadline = Instant::now() + SHUTDOWN_TIMEOUT;
         while self.cluster.backup_is_running() && Instant::now() < deadline {

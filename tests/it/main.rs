@@ -29,8 +29,6 @@ mod scripted;
 mod second_opinion;
 mod shell;
 mod sim;
-mod sim_errors;
-mod sim_events;
 mod sim_exchanges;
 mod sim_parameters;
 mod sim_protocol;

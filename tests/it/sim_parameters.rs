@@ -2,12 +2,9 @@
 //! the management server packs it for its clients, and every fault by file, line and name.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use ndbmgm::cluster::{NodeId, NodeType};
-use ndbmgm::sim::{Cluster, Effect, Pace, SavedState, Topology, parse_config_file};
-use ndbmgm::wire::Request;
+use ndbmgm::sim::{Topology, parse_config_file};
 use ndbmgm::wire::config::{ClusterConfig, Section, SectionKind, Value, decode_text};
 
 use crate::trace::{Side, Trace};
@@ -158,27 +155,7 @@ fn load(text: &str) -> Result<Topology, String> {
 /// The configuration as the management server of this config.ini gives it to a client.
 fn packed(text: &str) -> ClusterConfig {
     let topology = load(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let server = NodeId::new(49).unwrap();
-    let now = Duration::from_secs(1);
-    let saved = SavedState::default();
-    let mut cluster = Cluster::new(Arc::new(topology), Pace::default(), saved, now);
-    let session = cluster.session_opened(server);
-    let request = Request::GetConfig {
-        version2: true,
-        node: 0,
-        node_type: u32::MAX,
-        from_node: None,
-    };
-    cluster.apply(session, request, now);
-    let replies = cluster.take_effects().into_iter().filter_map(|effect| {
-        let Effect::Reply { bytes, .. } = effect else {
-            return None;
-        };
-        Some(String::from_utf8(bytes.to_vec()).unwrap())
-    });
-    let reply: String = replies.collect();
-    let (_, body) = reply.split_once("\n\n").expect("a head and a body");
-    ClusterConfig::decode_v2(&decode_text(body.as_bytes()).unwrap()).unwrap()
+    topology.to_config().unwrap()
 }
 
 /// The parameter of the section that [`config_with`] puts it in.

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::reply::Reply;
 use super::{BackupOrder, Cluster, Effect, NodeProgress, NodeReport, Now, SavedState, SessionId};
 use crate::cluster::{
     BACKUP_ID_MAX, BackupId, BackupPassword, BackupTotals, ErrorNumber, Event, EventBody, Gci,
     NodeId, PasswordError, SnapshotPoint,
 };
-use crate::wire::WirePassword;
+use crate::wire::{Refusal, Reply, StartBackupReply, WirePassword};
 
 /// Diskless=1 on a participant.
 const DISKLESS: ErrorNumber = ErrorNumber(1306);
@@ -97,7 +96,7 @@ impl Cluster {
                 Some(_) => ErrorNumber::ENCRYPTION_NOT_SUPPORTED,
                 None => ErrorNumber::SEND_OR_RECEIVE_FAILED,
             };
-            return self.reply_backup(session, Err(error), None);
+            return self.refuse_backup(session, error);
         };
         let starting_node = self.server_of(session);
         let password = match self.check_backup(password) {
@@ -114,9 +113,11 @@ impl Cluster {
                     },
                     now,
                 );
-                // Without waiting the order counts as carried out once the master has it.
-                let result = if wait == 0 { Ok(()) } else { Err(error) };
-                return self.reply_backup(session, result, None);
+                return match wait {
+                    // Without waiting the order counts as carried out once the master has it.
+                    0 => self.accept_backup(session, None),
+                    _ => self.refuse_backup(session, error),
+                };
             }
         };
         let explicit = id.filter(|id| *id != 0).map(|id| id.min(BACKUP_ID_MAX));
@@ -150,7 +151,7 @@ impl Cluster {
         });
         self.define_backup(id, now);
         if wait == 0 {
-            self.reply_backup(session, Ok(()), None);
+            self.accept_backup(session, None);
         }
     }
 
@@ -257,7 +258,7 @@ impl Cluster {
             }
             NodeProgress::Refused(error) => {
                 participant.step = Step::Removed;
-                self.remove_backup(error, now);
+                self.remove_backup(error);
                 self.finish_removal(now);
             }
             NodeProgress::Written(totals) => participant.totals = totals,
@@ -275,7 +276,7 @@ impl Cluster {
                     self.backup_completed(now);
                 }
             }
-            NodeProgress::Failed(error) => self.remove_backup(error, now),
+            NodeProgress::Failed(error) => self.remove_backup(error),
             NodeProgress::Removed => {
                 participant.step = Step::Removed;
                 self.announce_abort(report.node, now);
@@ -312,7 +313,7 @@ impl Cluster {
         };
         self.emit(Event { source, body }, now);
         if let Some(Waiter::Started(session)) = waiter {
-            self.reply_backup(session, Ok(()), Some(id));
+            self.accept_backup(session, Some(id));
         }
         self.effects.push_back(Effect::ScanBackup { attempt });
     }
@@ -374,50 +375,49 @@ impl Cluster {
 
     fn answer(&mut self, waiter: Option<Waiter>, result: Result<(), ErrorNumber>, id: BackupId) {
         if let Some(Waiter::Started(session) | Waiter::Completed(session)) = waiter {
-            self.reply_backup(session, result, Some(id));
+            match result {
+                Ok(()) => self.accept_backup(session, Some(id)),
+                Err(error) => self.refuse_backup(session, error),
+            }
         }
     }
 
-    fn reply_backup(
-        &mut self,
-        session: SessionId,
-        result: Result<(), ErrorNumber>,
-        id: Option<BackupId>,
-    ) {
-        let mut reply = Reply::new("start backup reply").result(result);
-        if let (Ok(()), Some(id)) = (result, id) {
-            // The protocol prints ids as signed numbers.
-            reply = reply.field("id", id.get().cast_signed());
-        }
-        self.reply(session, reply.end());
+    fn accept_backup(&mut self, session: SessionId, id: Option<BackupId>) {
+        let id = id.map(BackupId::get);
+        self.reply(session, Reply::StartBackup(StartBackupReply { id }));
     }
 
-    pub(super) fn abort_backup(&mut self, session: SessionId, id: u32, now: Now) {
-        let reply = Reply::new("abort backup reply");
+    fn refuse_backup(&mut self, session: SessionId, error: ErrorNumber) {
+        let refusal = Refusal::error("start backup", error);
+        self.reply(session, Reply::Refused(refusal));
+    }
+
+    pub(super) fn abort_backup(&mut self, session: SessionId, id: u32) {
+        const COMMAND: &str = "abort backup";
         if !self.data_nodes.values().any(|node| node.is_connected()) {
-            let reply = reply.result(Err(ErrorNumber::NO_CONTACT_WITH_DATA_NODES));
-            return self.reply(session, reply.end());
+            let error = ErrorNumber::NO_CONTACT_WITH_DATA_NODES;
+            return self.conclude(session, COMMAND, Err(error));
         }
-        self.reply(session, reply.result(Ok(())).end());
+        self.done(session, COMMAND);
         // An unknown id is ignored: no event, no line in the cluster log.
         if self.backup.as_ref().is_some_and(|it| it.id.get() == id) {
-            self.remove_backup(ErrorNumber::BACKUP_ABORTED_BY_USER, now);
+            self.remove_backup(ErrorNumber::BACKUP_ABORTED_BY_USER);
         }
     }
 
     /// Ends the running backup as a user's abort would, before the simulator stops.
-    pub fn abort_running_backup(&mut self, now: Now) {
-        self.remove_backup(ErrorNumber::BACKUP_ABORTED_BY_USER, now);
+    pub(in crate::sim) fn abort_running_backup(&mut self) {
+        self.remove_backup(ErrorNumber::BACKUP_ABORTED_BY_USER);
     }
 
     /// A participant or the master is gone.
-    pub(super) fn backup_lost_node(&mut self, node: NodeId, now: Now) {
+    pub(super) fn backup_lost_node(&mut self, node: NodeId) {
         let takes_part = self
             .backup
             .as_ref()
             .is_some_and(|backup| backup.participants.contains_key(&node));
         if takes_part {
-            self.remove_backup(ErrorNumber::BACKUP_NODE_FAILURE, now);
+            self.remove_backup(ErrorNumber::BACKUP_NODE_FAILURE);
             let master = self.master();
             if let (Some(backup), Some(master)) = (&mut self.backup, master)
                 && backup.master == node
@@ -428,7 +428,7 @@ impl Cluster {
     }
 
     /// Orders the removal of the running backup's files; the first reason counts.
-    fn remove_backup(&mut self, error: ErrorNumber, _now: Now) {
+    fn remove_backup(&mut self, error: ErrorNumber) {
         let Some(backup) = &mut self.backup else {
             return;
         };

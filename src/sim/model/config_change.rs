@@ -7,15 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::reply::Reply;
 use super::{Cluster, Effect, SessionId};
 use crate::cluster::{NodeId, NodeType, Severity};
 use crate::sim::config_file::ConfigFileError;
 use crate::sim::parameter::{self, Parameter, ParameterValue, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::{NodeConfig, Topology};
-use crate::wire::CONFIG_TEXT_MAX;
 use crate::wire::config::{self, ClusterConfig, ConfigError, Value};
+use crate::wire::{CONFIG_TEXT_MAX, Refusal, Reply, SetParameterReply};
 
 /// How a configuration is sent.
 const CONTENT_TYPE: &str = "ndbconfig/octet-stream";
@@ -27,6 +26,8 @@ const NO_CERTIFICATE: &str = "RequireTls: the simulator has no certificate";
 
 /// The number that each change of the configuration counts up.
 const GENERATION: &str = "ConfigGenerationNumber";
+
+const RELOAD_CONFIG: &str = "reload config";
 
 impl Cluster {
     /// The configuration as it is now.
@@ -62,8 +63,7 @@ impl Cluster {
                 return self.effects.push_back(Effect::ReadConfig { session, path });
             }
         };
-        let reply = Reply::new("reload config reply").field("result", result);
-        self.reply(session, reply.end());
+        self.refuse(session, RELOAD_CONFIG, result);
     }
 
     /// What a config.ini holds that a session wants loaded.
@@ -74,20 +74,19 @@ impl Cluster {
         read: Result<Topology, ConfigFileError>,
     ) {
         let result = match read {
-            Ok(topology) => match self.change_config(topology) {
-                Ok(()) => "Ok".to_owned(),
-                Err(fault) => fault.to_owned(),
-            },
+            Ok(topology) => self.change_config(topology).map_err(str::to_owned),
             Err(error) => {
                 // The text may quote the file, so it is only said of the file that is ours.
                 if self.topology.config_file.as_deref() == Some(path) {
                     self.log_everywhere(Severity::Error, &error.to_string());
                 }
-                format!("Could not load configuration from '{}'", path.display())
+                Err(format!(
+                    "Could not load configuration from '{}'",
+                    path.display()
+                ))
             }
         };
-        let reply = Reply::new("reload config reply").field("result", result);
-        self.reply(session, reply.end());
+        self.tell(session, RELOAD_CONFIG, result);
     }
 
     pub(super) fn set_config(
@@ -100,22 +99,25 @@ impl Cluster {
         body: &[u8],
     ) {
         let result = if content_type != CONTENT_TYPE {
-            format!("Unhandled content type '{content_type}'")
+            Err(format!("Unhandled content type '{content_type}'"))
         } else if encoding != ENCODING {
-            format!("Unhandled content encoding '{encoding}'")
+            Err(format!("Unhandled content encoding '{encoding}'"))
         } else if length == 0 || length as usize > CONFIG_TEXT_MAX {
-            format!("Illegal config length size {length}")
+            Err(format!("Illegal config length size {length}"))
         } else {
-            match unpack(version2, body) {
-                Ok(packed) => match self.change_packed(&packed) {
-                    Ok(()) => "Ok".to_owned(),
-                    Err(fault) => fault,
-                },
-                Err(_) => "Failed to unpack config, error: 1".to_owned(),
-            }
+            unpack(version2, body)
+                .map_err(|_| "Failed to unpack config, error: 1".to_owned())
+                .and_then(|packed| self.change_packed(&packed))
         };
-        let reply = Reply::new("set config reply").field("result", result);
-        self.reply(session, reply.end());
+        self.tell(session, "set config", result);
+    }
+
+    /// Tells how a change went.
+    fn tell(&mut self, session: SessionId, command: &'static str, result: Result<(), String>) {
+        match result {
+            Ok(()) => self.done(session, command),
+            Err(text) => self.refuse(session, command, text),
+        }
     }
 
     /// Takes over the nodes' values of a packed configuration.
@@ -182,7 +184,6 @@ impl Cluster {
         number: u32,
         value: &str,
     ) {
-        let reply = Reply::new("set parameter reply");
         let target = self
             .topology
             .node(node)
@@ -192,28 +193,27 @@ impl Cluster {
         let row = rows
             .iter()
             .find(|row| row.key == number && number != config::key::NODE_ID && is_named(row));
+        let refused = |text: &str| {
+            let text = text.to_owned();
+            Reply::Refused(Refusal::SetParameter { text })
+        };
         let reply = match (target, row) {
-            (None, _) => reply
-                .field("message", "Invalid node type or no such node (1 0)")
-                .field("result", -1),
-            (Some(_), None) => reply
-                .field("message", "Could not get parameter")
-                .field("result", -1),
+            (None, _) => refused("Invalid node type or no such node (1 0)"),
+            (Some(_), None) => refused("Could not get parameter"),
             (Some(id), Some(row)) => match row.parse_value(value) {
-                Err(_) => reply
-                    .field("message", "Could not set parameter")
-                    .field("result", -1),
+                Err(_) => refused("Could not set parameter"),
                 Ok(value) => {
                     if let Some(node) = Arc::make_mut(&mut self.topology).nodes.get_mut(&id) {
                         node.values.insert(row.name, value);
                     }
                     self.config_reply = None;
                     self.effects.push_back(Effect::ConfigChanged);
-                    reply.field("message", "Success").field("result", 0)
+                    let message = "Success".to_owned();
+                    Reply::SetParameter(SetParameterReply { message })
                 }
             },
         };
-        self.reply(session, reply.end());
+        self.reply(session, reply);
     }
 }
 

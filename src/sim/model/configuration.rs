@@ -1,15 +1,12 @@
 //! The configuration as clients ask for it.
 
-use std::sync::Arc;
-
-use super::reply::Reply;
 use super::{Cluster, SessionId};
 use crate::cluster::{NodeId, NodeType};
 use crate::sim::parameter::{self, ParameterValue, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::NodeConfig;
-use crate::wire::ConfigReply;
 use crate::wire::config::{self, ConfigError};
+use crate::wire::{EncodedConfig, Reply, ShowConfigReply, ShowVariablesReply};
 
 /// Block number of a management server, as `show variables` prints it.
 const SERVER_BLOCK: u32 = 0x8001;
@@ -31,14 +28,14 @@ impl Cluster {
         node: u32,
         from_node: Option<u32>,
     ) {
-        let reply = Reply::new("get config reply");
+        const COMMAND: &str = "get config";
         let from = from_node.filter(|from| *from != 0);
         if let Some(fault) = from.and_then(|from| self.check_from_node(from)) {
-            return self.reply(session, reply.field("result", fault).end());
+            return self.refuse(session, COMMAND, fault);
         }
         match self.config_reply(version2, node) {
-            Ok(bytes) => self.reply(session, bytes),
-            Err(error) => self.reply(session, reply.field("result", error).end()),
+            Ok(config) => self.reply(session, Reply::Config(config)),
+            Err(error) => self.refuse(session, COMMAND, error.to_string()),
         }
     }
 
@@ -50,23 +47,21 @@ impl Cluster {
 
     /// The reply with the base64 text. That of the whole configuration is kept: large clusters
     /// have thousands of connections, and every SHOW asks for it.
-    fn config_reply(&mut self, version2: bool, node: u32) -> Result<Arc<[u8]>, ConfigError> {
+    fn config_reply(&mut self, version2: bool, node: u32) -> Result<EncodedConfig, ConfigError> {
         let is_whole = version2 && node == 0;
-        if let Some(bytes) = self.config_reply.as_ref().filter(|_| is_whole) {
-            return Ok(Arc::clone(bytes));
+        if let Some(kept) = self.config_reply.as_ref().filter(|_| is_whole) {
+            return Ok(kept.clone());
         }
         let config = payload::pack(&self.topology, &self.connection_ports, node)?;
         let packed = match version2 {
             true => config.encode_v2(),
             false => config.encode_v1(),
         };
-        let mut bytes = Vec::new();
-        ConfigReply::encode(&packed, &mut bytes);
-        let bytes: Arc<[u8]> = bytes.into();
+        let reply = EncodedConfig::new(&packed);
         if is_whole {
-            self.config_reply = Some(Arc::clone(&bytes));
+            self.config_reply = Some(reply.clone());
         }
-        Ok(bytes)
+        Ok(reply)
     }
 
     /// The blanks at the end of these texts are the original's.
@@ -93,23 +88,33 @@ impl Cluster {
         node: Option<u32>,
         name: Option<&str>,
     ) {
-        let mut reply = Reply::new("show config reply");
+        let mut sections = Vec::new();
+        let mut add = |label: &str, values: Vec<(&'static str, String)>| {
+            let shown: Vec<(String, String)> = values
+                .into_iter()
+                .filter(|(own, _)| name.is_none_or(|name| name.eq_ignore_ascii_case(own)))
+                .map(|(own, value)| (own.to_owned(), value))
+                .collect();
+            if !shown.is_empty() {
+                sections.push((label.to_owned(), shown));
+            }
+        };
         if node.is_none() && section.is_none_or(|section| section == "SYSTEM") {
             let values = payload::system_values(&self.topology)
                 .into_iter()
                 .map(|(name, value)| (name, value.to_string()))
                 .collect();
-            reply = add_section(reply, "SYSTEM", values, name);
+            add("SYSTEM", values);
         }
         for config in self.topology.nodes.values() {
             let label = section_name(config.node_type);
             let wanted = node.is_none_or(|node| config.id.get() == node)
                 && section.is_none_or(|section| section == label);
             if wanted {
-                reply = add_section(reply, label, node_values(config), name);
+                add(label, node_values(config));
             }
         }
-        self.reply(session, reply.end());
+        self.reply(session, Reply::ShowConfig(ShowConfigReply { sections }));
     }
 
     pub(super) fn show_variables(&mut self, session: SessionId) {
@@ -122,28 +127,39 @@ impl Cluster {
             None => "(null)".to_owned(),
         };
         let reference = SERVER_BLOCK << 16 | server;
-        let reply = Reply::new("show variables reply")
-            .field("daemon", "no")
-            .field("non_interactive", "yes")
-            .field("interactive", "no")
-            .field("config_filename", file)
-            .field("mycnf", "no")
-            .field("bind_address", "(null)")
-            .field("check_address", "yes")
-            .field("print_full_config", "no")
-            .field("configdir", "(null)")
-            .field("config_cache", "no")
-            .field("verbose", "no")
-            .field("reload", "no")
-            .field("nodeid", server)
-            .field("blocknumber", format_args!("{SERVER_BLOCK:#x}"))
-            .field("own_reference", format_args!("{reference:#x}"))
-            .field("port", port)
-            .field("need_restart", 0)
-            .field("is_stop_thread", 0)
-            .field("log_level_thread_sleep", 500)
-            .field("master_node", self.master().map_or(0, NodeId::get));
-        self.reply(session, reply.end());
+        let text = |value: &str| value.to_owned();
+        let variables = [
+            ("daemon", text("no")),
+            ("non_interactive", text("yes")),
+            ("interactive", text("no")),
+            ("config_filename", file),
+            ("mycnf", text("no")),
+            ("bind_address", text("(null)")),
+            ("check_address", text("yes")),
+            ("print_full_config", text("no")),
+            ("configdir", text("(null)")),
+            ("config_cache", text("no")),
+            ("verbose", text("no")),
+            ("reload", text("no")),
+            ("nodeid", server.to_string()),
+            ("blocknumber", format!("{SERVER_BLOCK:#x}")),
+            ("own_reference", format!("{reference:#x}")),
+            ("port", port.to_string()),
+            ("need_restart", text("0")),
+            ("is_stop_thread", text("0")),
+            ("log_level_thread_sleep", text("500")),
+            (
+                "master_node",
+                self.master().map_or(0, NodeId::get).to_string(),
+            ),
+        ];
+        let variables = variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+        self.reply(
+            session,
+            Reply::ShowVariables(ShowVariablesReply { variables }),
+        );
     }
 }
 
@@ -169,25 +185,4 @@ fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
     rows.into_iter()
         .map(|(_, name, value)| (name, value))
         .collect()
-}
-
-fn add_section(
-    reply: Reply,
-    label: &str,
-    values: Vec<(&'static str, String)>,
-    wanted: Option<&str>,
-) -> Reply {
-    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name));
-    let values: Vec<_> = values
-        .into_iter()
-        .filter(|(name, _)| is_wanted(name))
-        .collect();
-    if values.is_empty() {
-        return reply;
-    }
-    let mut reply = reply.line(format_args!("[{label}]"));
-    for (name, value) in values {
-        reply = reply.line(format_args!("{name}={value}"));
-    }
-    reply
 }

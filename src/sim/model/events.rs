@@ -1,46 +1,15 @@
-//! Events: who gets them.
+//! Events: who gets them, what nodes keep of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::reply::Reply;
-use super::{Cluster, Effect, Now, SessionId, level};
-use crate::cluster::{Event, EventBody, EventCategory, EventKind, Gci, LogLevel, NodeId, NodeType};
-use crate::wire;
+use super::logs::LogLevels;
+use super::{Cluster, Effect, Now, SessionId};
+use crate::cluster::{Event, EventBody, EventKind, Gci, NodeId, NodeType};
+use crate::wire::{self, ListenReply, Refusal, Reply};
 
 /// Longest text of a line in the cluster log, in bytes (management protocol, 4.6).
 const LOG_TEXT_MAX: usize = 383;
-
-/// A level for each category.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LogLevels([LogLevel; 13]);
-
-impl LogLevels {
-    /// Level 0 everywhere.
-    pub(super) fn none() -> Self {
-        LogLevels([LogLevel::MIN; 13])
-    }
-
-    /// What the cluster log takes by default (management protocol, 3.2).
-    pub(super) fn cluster_log_defaults() -> Self {
-        let mut levels = LogLevels([level(7); 13]);
-        levels.set(EventCategory::Error, LogLevel::MAX);
-        levels.set(EventCategory::Backup, LogLevel::MAX);
-        levels.set(EventCategory::Connection, level(8));
-        levels
-    }
-
-    pub(super) fn set(&mut self, category: EventCategory, to: LogLevel) {
-        self.0[category.index()] = to;
-    }
-
-    pub(super) fn get(&self, category: EventCategory) -> LogLevel {
-        self.0[category.index()]
-    }
-
-    pub(super) fn takes(&self, kind: EventKind) -> bool {
-        kind.threshold() <= self.get(kind.category())
-    }
-}
 
 /// What a listener asked for.
 #[derive(Debug, Clone, Copy)]
@@ -179,19 +148,17 @@ impl Cluster {
     }
 
     pub(super) fn listen_event(&mut self, session: SessionId, filter: &str, parsable: bool) {
-        let reply = Reply::new("listen event");
         let items = match wire::parse_filter(filter) {
             Ok(items) => items,
-            Err(message) => {
-                let reply = reply.field("result", -1).field("msg", message);
-                return self.reply(session, reply.end());
+            Err(text) => {
+                return self.reply(session, Reply::Refused(Refusal::Listen { text }));
             }
         };
         let mut levels = LogLevels::none();
         for (category, wanted) in items {
             levels.set(category, wanted);
         }
-        self.reply(session, reply.field("result", 0).end());
+        self.reply(session, Reply::Listen(ListenReply));
         if let Some(session) = self.sessions.get_mut(&session) {
             session.listener = Some(Listener { levels, parsable });
         }
@@ -199,15 +166,104 @@ impl Cluster {
         self.ping();
     }
 
-    pub(super) fn set_loglevel(&mut self, session: SessionId, wanted: u32) {
-        let reply = Reply::new("set loglevel reply");
-        let result = if wanted > 15 {
-            "Invalid loglevel: "
-        } else {
-            "Ok"
+    pub(super) fn dump_events(&mut self, session: SessionId, number: u32, nodes: Option<&str>) {
+        const COMMAND: &str = "dump events";
+        let kind = match EventKind::from_number(number) {
+            Some(
+                kind
+                @ (EventKind::BACKUP_STATUS | EventKind::MEMORY_USAGE | EventKind::SAVED_EVENT),
+            ) => kind,
+            _ => {
+                let text = format!("ndb_logevent_type {number} not supported");
+                return self.refuse(session, COMMAND, text);
+            }
         };
-        self.reply(session, reply.field("result", result).end());
+        let wanted = match nodes.map(|list| (list, parse_node_ranges(list))) {
+            None => None,
+            Some((_, Some(wanted))) => Some(wanted),
+            Some((list, None)) => {
+                let text = format!("invalid nodes: '{list}'");
+                return self.refuse(session, COMMAND, text);
+            }
+        };
+        let events: Vec<Event> = self
+            .data_nodes
+            .values()
+            .filter(|node| node.is_connected())
+            .map(|node| node.id)
+            .filter(|id| wanted.as_ref().is_none_or(|set| set.contains(&id.get())))
+            .flat_map(|id| self.node_reports(id, kind))
+            .collect();
+        self.reply(session, Reply::DumpEvents(events));
     }
+
+    fn node_reports(&self, source: NodeId, kind: EventKind) -> Vec<Event> {
+        let bodies = match kind {
+            EventKind::BACKUP_STATUS => vec![self.backup_status(source)],
+            EventKind::MEMORY_USAGE => self.memory_usage(source).to_vec(),
+            _ => self.saved_events(source),
+        };
+        let event = |body| Event { source, body };
+        bodies.into_iter().map(event).collect()
+    }
+
+    /// The events a node has kept: length, sequence number, seconds, then the signal.
+    fn saved_events(&self, node: NodeId) -> Vec<EventBody> {
+        let Some(node) = self.data_nodes.get(&node) else {
+            return Vec::new();
+        };
+        let body = |(sequence, seconds, event): &(u32, u32, Event)| {
+            let signal = signal_words(event);
+            let mut words = vec![signal.len() as u32, *sequence, *seconds];
+            words.extend(signal);
+            EventBody::Other {
+                kind: EventKind::SAVED_EVENT,
+                words,
+            }
+        };
+        node.saved_events.iter().map(body).collect()
+    }
+
+    /// Injects an event; word 0 is its type and its node.
+    pub(super) fn report_event(&mut self, session: SessionId, words: &[u32], now: Now) {
+        if let [first, signal @ ..] = words {
+            let kind = EventKind::from_number(first & 0xFFFF);
+            let source = NodeId::new(first >> 16);
+            let body = kind.and_then(|kind| EventBody::from_signal(kind, signal));
+            if let (Some(source), Some(body)) = (source, body) {
+                self.emit(Event { source, body }, now);
+            }
+        }
+        self.done(session, "report event");
+    }
+}
+
+/// The words of an event as its node sent them, first its type and its node.
+fn signal_words(event: &Event) -> Vec<u32> {
+    let kind = event.body.kind();
+    let mut words = vec![kind.number() | event.source.get() << 16];
+    words.extend(event.body.words());
+    if kind == EventKind::BACKUP_COMPLETED {
+        // Two words of the signal are not part of the record.
+        words.splice(9..9, [0, 0]);
+    }
+    words
+}
+
+/// A list such as `1,2,5-7`; ids 1 to 144.
+fn parse_node_ranges(list: &str) -> Option<BTreeSet<u32>> {
+    let mut nodes = BTreeSet::new();
+    for item in list.split(',') {
+        let (first, last) = item.split_once('-').unwrap_or((item, item));
+        let id = |text: &str| {
+            let id: u32 = text.trim().parse().ok()?;
+            (1..=u32::from(NodeId::DATA_NODE_MAX))
+                .contains(&id)
+                .then_some(id)
+        };
+        nodes.extend(id(first)?..=id(last)?);
+    }
+    Some(nodes)
 }
 
 /// Cuts at a character boundary.

@@ -276,7 +276,7 @@ impl Cluster {
     }
 
     /// Ends a node's process at once, as a kill does, and lets the others notice.
-    pub fn fail_node(&mut self, id: NodeId, now: Now) {
+    pub(in crate::sim) fn fail_node(&mut self, id: NodeId, now: Now) {
         let (was_connected, was_member) = match self.data_nodes.get(&id) {
             Some(node) => (node.is_connected(), node.dynamic_id > 0),
             None => return,
@@ -286,7 +286,7 @@ impl Cluster {
             self.log_transporter(id);
             self.report_loss(id, was_member, now);
         }
-        self.backup_lost_node(id, now);
+        self.backup_lost_node(id);
         if !self.nodegroups_are_covered(&self.started_nodes()) {
             self.crash_survivors(now);
         }
@@ -309,12 +309,12 @@ impl Cluster {
                 let body = EventBody::Disconnected { node: id.get() };
                 self.emit(Event { source, body }, now);
             }
-            self.backup_lost_node(id, now);
+            self.backup_lost_node(id);
         }
     }
 
     /// Brings a process that was down back: it connects, and starts if `start` says so.
-    pub fn launch_node(&mut self, id: NodeId, start: bool, now: Now) {
+    pub(in crate::sim) fn launch_node(&mut self, id: NodeId, start: bool, now: Now) {
         if self
             .data_nodes
             .get(&id)
@@ -444,7 +444,7 @@ impl Cluster {
             .is_some_and(|node| node.dynamic_id > 0);
         self.leave(id);
         self.report_loss(id, was_member, now);
-        self.backup_lost_node(id, now);
+        self.backup_lost_node(id);
         if action.restart() {
             // Its start, if one is wanted, is a second order once it waits for it.
             let (start, initial) = (false, action.initial());

@@ -3,7 +3,7 @@
 
 use super::node_start::hexadecimal;
 use super::{Cluster, Now};
-use crate::cluster::{Event, EventBody, EventKind, NodeId, NodeType, Severity};
+use crate::cluster::{Event, EventBody, EventKind, NodeId, Severity};
 
 /// Blocks that each node reports once they have dealt with another node's failure.
 const BLOCKS: [u32; 5] = [267, 250, 247, 246, 245];
@@ -43,14 +43,6 @@ impl Cluster {
                 format!("Node {server} transporter to node {id} (id {number}) disconnected ");
             self.log(server, Severity::Info, text);
         }
-    }
-
-    /// A node id was given to a process on this host.
-    pub(super) fn log_allocation(&mut self, id: NodeId, node_type: NodeType) {
-        self.log_everywhere(Severity::Info, &format!("Alloc node id {id} succeeded"));
-        let kind = node_type.wire_name();
-        let text = format!("Nodeid {id} allocated for {kind} at 127.0.0.1");
-        self.log_everywhere(Severity::Info, &text);
     }
 
     /// The subscriptions of a stopping node go to the others of its nodegroup.

@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use super::{Cluster, Now};
-use crate::cluster::{Event, EventKind, NodeId};
+use crate::cluster::{Event, EventBody, EventKind, NodeId};
 
 /// Interval of the reports about transactions and operations, as recorded, about.
 const COUNTERS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Words of the report about transactions.
 const TRANSACTION_COUNTERS: usize = 10;
+
+/// Size of a page of data memory in bytes.
+const PAGE_BYTES: u32 = 32768;
+
+/// Blocks of the memory report: data, then index.
+const DATA_BLOCK: u32 = 249;
+const INDEX_BLOCK: u32 = 248;
 
 /// When the next reports are due.
 #[derive(Debug, Clone, Copy)]
@@ -70,5 +77,25 @@ impl Cluster {
         for body in self.memory_usage(source) {
             self.emit(Event { source, body }, now);
         }
+    }
+
+    /// Data memory and index memory of a node.
+    pub(super) fn memory_usage(&self, node: NodeId) -> [EventBody; 2] {
+        let total = self
+            .topology
+            .nodes
+            .get(&node)
+            .map_or(0, |node| node.number("DataMemory"));
+        let pages = |bytes: u64| u32::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(u32::MAX);
+        let usage = |pages_used: u32, block| EventBody::MemoryUsage {
+            change: 0,
+            page_size: PAGE_BYTES,
+            pages_used,
+            pages_total: pages(total).max(pages_used),
+            block,
+        };
+        let data = pages(self.pace.data_bytes) + 1;
+        let index = pages(self.pace.data_bytes / 8) + 1;
+        [usage(data, DATA_BLOCK), usage(index, INDEX_BLOCK)]
     }
 }

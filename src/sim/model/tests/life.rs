@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ndbmgm::cluster::{Event, EventKind, NodeId};
-use ndbmgm::sim::{Cluster, Effect, Now, Pace, SavedState, SessionId, parse_config_file};
-use ndbmgm::wire::{EventItem, EventReader, Request};
+use super::super::*;
+use crate::cluster::Event;
+use crate::sim::parse_config_file;
+use crate::wire::{EventItem, EventReader};
 
 /// The recorded cluster.
 const CONFIG: &str = "\

@@ -5,11 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ndbmgm::cluster::{ErrorNumber, NodeId};
-use ndbmgm::sim::{
-    Cluster, Effect, NodeProgress, NodeReport, Now, Pace, SavedState, SessionId, parse_config_file,
-};
-use ndbmgm::wire::{Incoming, RequestReader};
+use super::super::*;
+use crate::sim::parse_config_file;
+use crate::wire::{Incoming, RequestReader};
 
 /// Management server 1, data nodes 2 and 3, API nodes 10 and 11, of them 11 on another host.
 const CONFIG: &str = "\
@@ -74,7 +72,9 @@ impl Asked {
         let mut text = String::new();
         for effect in self.cluster.take_effects() {
             match effect {
-                Effect::Reply { bytes, .. } => text.push_str(std::str::from_utf8(&bytes).unwrap()),
+                Effect::Reply { reply, .. } => {
+                    text.push_str(std::str::from_utf8(&reply.into_bytes()).unwrap());
+                }
                 Effect::DefineBackup(order) => self.attempt = order.attempt,
                 _ => {}
             }

@@ -1,13 +1,19 @@
 //! The state machine without sockets: requests and reports in, effects out.
 
+mod life;
+mod refusals;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::cluster::{BackupTotals, EventBody};
+use crate::cluster::{EventBody, NodeStatus};
 use crate::sim::parse_config_file;
-use crate::wire::{EventItem, EventReader, WirePassword};
+use crate::wire::{
+    CreateNodegroupReply, EventItem, EventReader, LogfilterReply, NodeState, Refusal, RestartReply,
+    StartAllReply, StartBackupReply, StopReply, WirePassword,
+};
 
 const PHASE: Duration = Duration::from_millis(10);
 const START: Now = Duration::from_secs(1_000_000);
@@ -56,21 +62,32 @@ impl Table {
         self.collect();
     }
 
-    /// The replies so far, as text.
-    fn replies(&mut self) -> String {
-        let text = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Reply { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
-            _ => None,
-        });
-        let text = text.collect();
-        self.effects
-            .retain(|effect| !matches!(effect, Effect::Reply { .. }));
-        text
+    /// The replies so far.
+    fn replies(&mut self) -> Vec<Reply> {
+        let mut replies = Vec::new();
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Reply { reply, .. } => replies.push(reply),
+                other => self.effects.push(other),
+            }
+        }
+        replies
     }
 
-    fn ask(&mut self, request: Request) -> String {
+    fn ask(&mut self, request: Request) -> Reply {
         self.send(request);
-        self.replies()
+        let mut replies = self.replies();
+        assert_eq!(replies.len(), 1, "{replies:?}");
+        replies.remove(0)
+    }
+
+    /// One data node as `get status` shows it.
+    fn state(&mut self, id: u32) -> NodeState {
+        let Reply::Status(status) = self.ask(Request::GetStatus { types: None }) else {
+            panic!("no node list");
+        };
+        let mut nodes = status.nodes.into_iter();
+        nodes.find(|state| state.node.get() == id).unwrap()
     }
 
     /// Lets time pass until nothing but checkpoints is due.
@@ -154,9 +171,23 @@ impl Table {
     }
 }
 
-fn status(table: &mut Table) -> String {
-    table.ask(Request::GetStatus {
-        types: Some(vec![NodeType::Ndb]),
+fn backup_started(id: Option<u32>) -> Reply {
+    Reply::StartBackup(StartBackupReply { id })
+}
+
+fn refused(command: &'static str, error: ErrorNumber) -> Reply {
+    Reply::Refused(Refusal::error(command, error))
+}
+
+fn backup_refused(error: ErrorNumber) -> Reply {
+    refused("start backup", error)
+}
+
+fn stop_refused(error: ErrorNumber) -> Reply {
+    Reply::Refused(Refusal::Stop {
+        error,
+        stopped: 0,
+        disconnect: Some(false),
     })
 }
 
@@ -165,7 +196,7 @@ fn a_backup_runs_through_its_steps_and_its_reply_comes_last() {
     let mut table = Table::new(None);
     table.listen("backup=15");
     table.start(2, Some(9));
-    assert_eq!(table.replies(), "", "the reply waits");
+    assert_eq!(table.replies(), [], "the reply waits");
     table.report_all(NodeProgress::Defined);
     table.report_all(NodeProgress::Scanned(BackupTotals::default()));
     let totals = BackupTotals {
@@ -174,9 +205,9 @@ fn a_backup_runs_through_its_steps_and_its_reply_comes_last() {
         log_bytes: 0,
         log_records: 0,
     };
-    assert_eq!(table.replies(), "");
+    assert_eq!(table.replies(), []);
     table.report_all(NodeProgress::Completed(totals));
-    assert_eq!(table.replies(), "start backup reply\nresult: Ok\nid: 9\n\n");
+    assert_eq!(table.replies(), [backup_started(Some(9))]);
     let events = table.events();
     assert_eq!(
         events[0],
@@ -209,12 +240,12 @@ fn a_backup_runs_through_its_steps_and_its_reply_comes_last() {
 fn waiting_decides_when_the_reply_comes() {
     let mut table = Table::new(None);
     table.start(0, Some(1));
-    assert_eq!(table.replies(), "start backup reply\nresult: Ok\n\n");
+    assert_eq!(table.replies(), [backup_started(None)]);
     let mut table = Table::new(None);
     table.start(1, None);
-    assert_eq!(table.replies(), "");
+    assert_eq!(table.replies(), []);
     table.report_all(NodeProgress::Defined);
-    assert_eq!(table.replies(), "start backup reply\nresult: Ok\nid: 1\n\n");
+    assert_eq!(table.replies(), [backup_started(Some(1))]);
 }
 
 #[test]
@@ -224,13 +255,10 @@ fn a_second_backup_is_refused_and_only_an_event_tells_without_waiting() {
     table.start(0, None);
     table.replies();
     table.start(0, None);
-    assert_eq!(table.replies(), "start backup reply\nresult: Ok\n\n");
+    assert_eq!(table.replies(), [backup_started(None)]);
     table.start(1, None);
-    assert!(
-        table
-            .replies()
-            .contains("A backup is already running: Permanent error")
-    );
+    let already = ErrorNumber::BACKUP_ALREADY_RUNNING;
+    assert_eq!(table.replies(), [backup_refused(already)]);
     let refused = EventBody::BackupFailedToStart {
         starting_node: 1,
         error: ErrorNumber::BACKUP_ALREADY_RUNNING,
@@ -246,7 +274,7 @@ fn an_explicit_id_sets_the_sequence_even_downwards() {
         table.report_all(NodeProgress::Defined);
         table.report_all(NodeProgress::Scanned(BackupTotals::default()));
         table.report_all(NodeProgress::Completed(BackupTotals::default()));
-        assert!(table.replies().contains(&format!("id: {expected}\n")));
+        assert_eq!(table.replies(), [backup_started(Some(expected))]);
     }
     assert_eq!(table.cluster.saved_state().backup_sequence, 51);
 }
@@ -256,7 +284,11 @@ fn an_id_above_two_to_the_31_is_printed_signed() {
     let mut table = Table::new(None);
     table.start(1, Some(4_294_967_294));
     table.report_all(NodeProgress::Defined);
-    assert!(table.replies().contains("id: -2\n"));
+    let replies = table.replies();
+    assert_eq!(replies, [backup_started(Some(4_294_967_294))]);
+    let mut bytes = Vec::new();
+    replies[0].encode(&mut bytes);
+    assert_eq!(bytes, b"start backup reply\nresult: Ok\nid: -2\n\n");
     assert_eq!(table.cluster.next_backup_id(), 1);
 }
 
@@ -267,13 +299,10 @@ fn files_that_exist_refuse_a_given_id_and_move_on_from_an_automatic_one() {
     table.start(2, Some(7));
     table.report(2, NodeProgress::Defined);
     table.report(3, NodeProgress::Refused(ErrorNumber::BACKUP_FILE_EXISTS));
-    assert_eq!(table.replies(), "", "node 2 still has files");
+    assert_eq!(table.replies(), [], "node 2 still has files");
     table.report(2, NodeProgress::Removed);
-    assert!(
-        table
-            .replies()
-            .contains("Backup failed: file already exists")
-    );
+    let exists = ErrorNumber::BACKUP_FILE_EXISTS;
+    assert_eq!(table.replies(), [backup_refused(exists)]);
     assert!(matches!(
         table.events()[..],
         [(
@@ -288,7 +317,7 @@ fn files_that_exist_refuse_a_given_id_and_move_on_from_an_automatic_one() {
     table.start(1, None);
     table.report_all(NodeProgress::Refused(ErrorNumber::BACKUP_FILE_EXISTS));
     table.report_all(NodeProgress::Defined);
-    assert!(table.replies().contains("id: 9\n"), "8 is in use");
+    assert_eq!(table.replies(), [backup_started(Some(9))], "8 is in use");
 }
 
 #[test]
@@ -299,14 +328,16 @@ fn an_abort_is_reported_by_every_node_the_first_with_the_reason() {
     table.report_all(NodeProgress::Defined);
     table.events();
     let unknown = table.ask(Request::AbortBackup { id: 4 });
-    assert_eq!(unknown, "abort backup reply\nresult: Ok\n\n");
+    let command = "abort backup";
+    assert_eq!(unknown, Reply::Done { command });
     assert!(table.events().is_empty());
     table.send(Request::AbortBackup { id: 3 });
     table.replies();
     table.report(3, NodeProgress::Removed);
-    assert_eq!(table.replies(), "");
+    assert_eq!(table.replies(), []);
     table.report(2, NodeProgress::Removed);
-    assert!(table.replies().contains("Backup aborted by user request"));
+    let by_user = ErrorNumber::BACKUP_ABORTED_BY_USER;
+    assert_eq!(table.replies(), [backup_refused(by_user)]);
     let aborted = |error| EventBody::BackupAborted {
         starting_node: 1,
         backup_id: 3,
@@ -326,11 +357,8 @@ fn a_node_failure_aborts_the_backup_and_the_next_master_reports_it() {
     table.cluster.fail_node(node(2), now);
     table.collect();
     table.report_all(NodeProgress::Removed);
-    assert!(
-        table
-            .replies()
-            .contains("Backup aborted due to node failure")
-    );
+    let failure = ErrorNumber::BACKUP_NODE_FAILURE;
+    assert_eq!(table.replies(), [backup_refused(failure)]);
     let events = table.events();
     assert!(
         matches!(
@@ -352,18 +380,24 @@ fn passwords_are_checked_before_anything_is_written() {
     let config = "[ndbd default]\nRequireEncryptedBackup=1\n[ndbd]\n[ndbd]\n[mgm]\n[api]\n";
     let mut table = Table::new(Some(config));
     let mut try_password = |password: Option<&str>| {
-        table.ask(Request::StartBackup {
+        table.send(Request::StartBackup {
             wait: 2,
             id: None,
             point: 0,
             password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
-        })
+        });
+        table.replies()
     };
-    assert!(try_password(None).contains("password not provided"));
-    assert!(try_password(Some("")).contains("zero length"));
-    assert!(try_password(Some("a'b")).contains("bad character"));
-    assert!(try_password(Some(&"x".repeat(257))).contains("too long"));
-    assert_eq!(try_password(Some("good one")), "");
+    let long = "x".repeat(257);
+    for (password, error) in [
+        (None, ErrorNumber::PASSWORD_REQUIRED),
+        (Some(""), ErrorNumber::PASSWORD_EMPTY),
+        (Some("a'b"), ErrorNumber::PASSWORD_BAD_CHARACTER),
+        (Some(&long), ErrorNumber::PASSWORD_TOO_LONG),
+    ] {
+        assert_eq!(try_password(password), [backup_refused(error)]);
+    }
+    assert_eq!(try_password(Some("good one")), []);
 }
 
 #[test]
@@ -426,25 +460,22 @@ fn a_node_stops_and_the_last_of_its_nodegroup_does_not() {
         force: Some(false),
     };
     table.send(stop("3"));
-    assert_eq!(table.replies(), "");
-    assert!(status(&mut table).contains("node.3.status: SHUTTING_DOWN\n"));
+    assert_eq!(table.replies(), []);
+    assert_eq!(table.state(3).status, NodeStatus::ShuttingDown);
     table.pass(PHASE * 6);
-    assert_eq!(
-        table.replies(),
-        "stop reply\nresult: Ok\nstopped: 1\ndisconnect: 0\n\n"
-    );
-    assert!(status(&mut table).contains("node.3.status: NO_CONTACT\n"));
-    assert!(
-        table
-            .ask(stop("2"))
-            .contains("Node shutdown would cause system crash")
-    );
-    assert!(
-        table
-            .ask(stop("3"))
-            .contains("Send to process or receive failed.")
-    );
-    assert!(table.ask(stop("4")).contains("The process has wrong type."));
+    let stopped = StopReply {
+        stopped: 1,
+        disconnect: Some(false),
+    };
+    assert_eq!(table.replies(), [Reply::Stop(stopped)]);
+    assert_eq!(table.state(3).status, NodeStatus::NoContact);
+    for (nodes, error) in [
+        ("2", ErrorNumber::SYSTEM_CRASH),
+        ("3", ErrorNumber::SEND_OR_RECEIVE_FAILED),
+        ("4", ErrorNumber::WRONG_PROCESS_TYPE),
+    ] {
+        assert_eq!(table.ask(stop(nodes)), stop_refused(error));
+    }
 }
 
 #[test]
@@ -458,44 +489,42 @@ fn a_restart_passes_through_not_started_and_the_phases() {
         force: Some(false),
     });
     table.pass(PHASE * 8);
-    assert_eq!(
-        table.replies(),
-        "restart reply\nresult: Ok\nrestarted: 1\ndisconnect: 0\n\n"
-    );
-    assert!(status(&mut table).contains("node.3.status: NOT_STARTED\n"));
-    assert_eq!(
-        table.ask(Request::Start { node: 3 }),
-        "start reply\nresult: Ok\n\n"
-    );
+    let restarted = RestartReply {
+        restarted: 1,
+        disconnect: Some(false),
+    };
+    assert_eq!(table.replies(), [Reply::Restart(restarted)]);
+    assert_eq!(table.state(3).status, NodeStatus::NotStarted);
+    let command = "start";
+    let started = table.ask(Request::Start { node: 3 });
+    assert_eq!(started, Reply::Done { command });
     table.pass(PHASE * 3);
-    let starting = status(&mut table);
-    assert!(starting.contains("node.3.status: STARTING\n"), "{starting}");
+    assert_eq!(table.state(3).status, NodeStatus::Starting);
     table.pass(PHASE * 20);
-    let started = status(&mut table);
-    assert!(started.contains("node.3.status: STARTED\n"), "{started}");
-    assert!(started.contains("node.2.dynamic_id: -1\n"));
-    assert!(started.contains("node.3.dynamic_id: 3\n"));
+    let state = table.state(3);
+    assert_eq!((state.status, state.dynamic_id), (NodeStatus::Started, 3));
+    assert_eq!(table.state(2).dynamic_id, -1);
 }
 
 #[test]
 fn single_user_mode_names_its_api_node() {
     let mut table = Table::new(None);
-    table.send(Request::SetClientVersion {
+    table.ask(Request::SetClientVersion {
         version: crate::cluster::Version::OURS,
     });
-    assert!(
-        table
-            .ask(Request::EnterSingleUser { node: 2 })
-            .contains("not an API node")
+    let command = "enter single user";
+    assert_eq!(
+        table.ask(Request::EnterSingleUser { node: 2 }),
+        refused(command, ErrorNumber::NOT_AN_API_NODE)
     );
     table.send(Request::EnterSingleUser { node: 5 });
     table.pass(PHASE * 2);
-    assert!(table.replies().ends_with("result: Ok\n\n"));
-    let shown = table.ask(Request::GetStatus { types: None });
-    assert!(shown.contains("node.2.status: SINGLE USER MODE\n"));
-    assert!(shown.contains("node.5.is_single_user: 1\n"));
-    table.send(Request::ExitSingleUser);
-    assert!(status(&mut table).contains("node.2.status: STARTED\n"));
+    assert_eq!(table.replies(), [Reply::Done { command }]);
+    assert_eq!(table.state(2).status, NodeStatus::SingleUserMode);
+    assert!(table.state(5).is_single_user);
+    assert!(!table.state(4).is_single_user);
+    table.ask(Request::ExitSingleUser);
+    assert_eq!(table.state(2).status, NodeStatus::Started);
 }
 
 #[test]
@@ -512,24 +541,21 @@ fn without_data_nodes_requests_fail_as_recorded() {
         point: 0,
         password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
     };
-    assert!(
-        table
-            .ask(backup(None))
-            .contains("Send to process or receive failed.")
+    assert_eq!(
+        table.ask(backup(None)),
+        backup_refused(ErrorNumber::SEND_OR_RECEIVE_FAILED)
     );
-    assert!(
-        table
-            .ask(backup(Some("x")))
-            .contains("Encrypted backup is not supported")
+    assert_eq!(
+        table.ask(backup(Some("x"))),
+        backup_refused(ErrorNumber::ENCRYPTION_NOT_SUPPORTED)
     );
-    assert!(
-        table
-            .ask(Request::AbortBackup { id: 5 })
-            .contains("No contact with database nodes")
+    assert_eq!(
+        table.ask(Request::AbortBackup { id: 5 }),
+        refused("abort backup", ErrorNumber::NO_CONTACT_WITH_DATA_NODES)
     );
-    assert!(table.ask(Request::StartAll).ends_with("started: 0\n\n"));
-    let shown = table.ask(Request::GetStatus { types: None });
-    assert!(shown.contains("node.4.status: UNKNOWN\n"));
+    let started = StartAllReply { started: 0 };
+    assert_eq!(table.ask(Request::StartAll), Reply::StartAll(started));
+    assert_eq!(table.state(4).status, NodeStatus::Unknown);
 }
 
 #[test]
@@ -551,7 +577,8 @@ fn the_cluster_log_takes_what_levels_and_severities_let_through() {
         level: 0,
         enable: -1,
     };
-    assert_eq!(table.ask(toggle), "set logfilter reply\nresult: 0\n\n");
+    let off = LogfilterReply { enabled: false };
+    assert_eq!(table.ask(toggle), Reply::Logfilter(off));
     let now = table.now;
     table.cluster.fail_node(node(3), now);
     table.collect();
@@ -566,21 +593,20 @@ fn nodegroups_are_created_from_free_nodes_only() {
     let create = |nodes: &str| Request::CreateNodegroup {
         nodes: nodes.to_owned(),
     };
-    assert!(
-        table
-            .ask(create("1 2"))
-            .contains("error_code: 322\nresult: 322-Invalid node(s)")
-    );
-    assert_eq!(
-        table.ask(create("3 4")),
-        "create nodegroup reply\nng: 1\nresult: Ok\n\n"
-    );
-    assert!(status(&mut table).contains("node.4.node_group: 1\n"));
+    let Reply::Refused(Refusal::CreateNodegroup { code, text }) = table.ask(create("1 2")) else {
+        panic!("not refused");
+    };
+    assert_eq!(code, 322);
+    assert!(text.starts_with("Invalid node(s)"), "{text}");
+    let created = CreateNodegroupReply { nodegroup: 1 };
+    assert_eq!(table.ask(create("3 4")), Reply::CreateNodegroup(created));
+    assert_eq!(table.state(4).node_group, 1);
     let drop = |nodegroup| Request::DropNodegroup { nodegroup };
     assert_eq!(
         table.ask(drop(0)),
-        "drop nodegroup reply\nresult: error: -2\n\n"
+        Reply::Refused(Refusal::DropNodegroup { code: -2 })
     );
-    assert_eq!(table.ask(drop(1)), "drop nodegroup reply\nresult: Ok\n\n");
-    assert!(status(&mut table).contains("node.4.node_group: -256\n"));
+    let command = "drop nodegroup";
+    assert_eq!(table.ask(drop(1)), Reply::Done { command });
+    assert_eq!(table.state(4).node_group, NodeState::NO_NODEGROUP);
 }

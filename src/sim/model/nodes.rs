@@ -1,16 +1,12 @@
-//! Orders to nodes: stop, restart, start, single user mode, nodegroups.
+//! Orders to nodes: stop, restart, start, single user mode.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::node::Phase;
-use super::reply::Reply;
 use super::{Cluster, Now, SessionId};
 use crate::cluster::{ErrorNumber, EventKind, NodeId, NodeType, StopAction};
-
-/// A node of a new nodegroup is in one already. Recorded; the number has no name.
-const IN_NODEGROUP: &str = "322-Invalid node(s) specified for new nodegroup, \
-                            node already in nodegroup: Permanent error: Application error";
+use crate::wire::{Refusal, Reply, RestartReply, StartAllReply, StopReply};
 
 /// Nodes that are not down after this are given up.
 const STOP_TIMEOUT: Duration = Duration::from_secs(120);
@@ -21,6 +17,8 @@ const STOP_TIMED_OUT: ErrorNumber = ErrorNumber(5025);
 /// A node, or the whole cluster, is going down already.
 const NODE_SHUTDOWN: ErrorNumber = ErrorNumber(5026);
 const SYSTEM_SHUTDOWN: ErrorNumber = ErrorNumber(5027);
+
+const ENTER_SINGLE_USER: &str = "enter single user";
 
 /// Options of a restart.
 #[derive(Debug, Clone, Copy)]
@@ -86,17 +84,7 @@ impl Cluster {
         let is_v2 = force.is_some();
         let force = force.unwrap_or(false);
         match self.check_stop(list, abort, force) {
-            Err(error) => {
-                let reply = Reply::new("stop reply")
-                    .result(Err(error))
-                    .field("stopped", 0);
-                let reply = if is_v2 {
-                    reply.field("disconnect", 0)
-                } else {
-                    reply
-                };
-                self.reply(session, reply.end());
-            }
+            Err(error) => self.refuse_stop(session, error, is_v2.then_some(false)),
             Ok((nodes, servers)) => {
                 let stops_own = servers.iter().any(|id| id.get() == self.server_of(session));
                 for id in &nodes {
@@ -198,11 +186,7 @@ impl Cluster {
             Vec::new()
         };
         if let Err(error) = self.check_stop_all(&nodes, abort) {
-            let reply = Reply::new("stop reply")
-                .result(Err(error))
-                .field("stopped", 0);
-            let reply = with_disconnect(reply, stop.is_some().then_some(false));
-            return self.reply(session, reply.end());
+            return self.refuse_stop(session, error, stop.is_some().then_some(false));
         }
         for id in &nodes {
             self.begin_shutdown(*id, StopAction::default(), true, now);
@@ -248,12 +232,22 @@ impl Cluster {
         }
     }
 
+    fn refuse_stop(&mut self, session: SessionId, error: ErrorNumber, disconnect: Option<bool>) {
+        let refusal = Refusal::Stop {
+            error,
+            stopped: 0,
+            disconnect,
+        };
+        self.reply(session, Reply::Refused(refusal));
+    }
+
     fn refuse_restart(&mut self, session: SessionId, error: ErrorNumber, disconnect: Option<bool>) {
-        let reply = Reply::new("restart reply")
-            .field("result", format_args!("{error}-{}", error.text()))
-            .field("restarted", 0);
-        let reply = with_disconnect(reply, disconnect);
-        self.reply(session, reply.end());
+        let refusal = Refusal::Restart {
+            error,
+            restarted: 0,
+            disconnect,
+        };
+        self.reply(session, Reply::Refused(refusal));
     }
 
     pub(super) fn restart_all(
@@ -328,11 +322,19 @@ impl Cluster {
                 servers,
                 until,
             } => {
-                let reply = Reply::new("stop reply")
-                    .result(in_time(until, now))
-                    .field("stopped", nodes.len());
-                let reply = with_disconnect(reply, disconnect);
-                self.reply(session, reply.end());
+                let stopped = nodes.len() as u32;
+                let reply = match in_time(until, now) {
+                    Ok(()) => Reply::Stop(StopReply {
+                        stopped,
+                        disconnect,
+                    }),
+                    Err(error) => Reply::Refused(Refusal::Stop {
+                        error,
+                        stopped,
+                        disconnect,
+                    }),
+                };
+                self.reply(session, reply);
                 for server in servers {
                     self.stop_server(server);
                 }
@@ -352,14 +354,19 @@ impl Cluster {
                         }
                     }
                 }
+                let restarted = (nodes.len() + servers.len()) as u32;
                 let reply = match in_time(until, now) {
-                    Ok(()) => Reply::new("restart reply").result(Ok(())),
-                    Err(error) => Reply::new("restart reply")
-                        .field("result", format_args!("{error}-{}", error.text())),
+                    Ok(()) => Reply::Restart(RestartReply {
+                        restarted,
+                        disconnect,
+                    }),
+                    Err(error) => Reply::Refused(Refusal::Restart {
+                        error,
+                        restarted,
+                        disconnect,
+                    }),
                 };
-                let reply = reply.field("restarted", nodes.len() + servers.len());
-                let reply = with_disconnect(reply, disconnect);
-                self.reply(session, reply.end());
+                self.reply(session, reply);
                 for server in servers {
                     self.restart_server(server);
                 }
@@ -367,8 +374,7 @@ impl Cluster {
             Order::SingleUser { session, node, .. } => {
                 self.single_user = Some(node);
                 self.emit_single_user(1, node.get(), now);
-                let reply = Reply::new("enter single user reply").result(Ok(()));
-                self.reply(session, reply.end());
+                self.done(session, ENTER_SINGLE_USER);
             }
         }
     }
@@ -379,7 +385,7 @@ impl Cluster {
                 self.start_node(id, false, now);
             }
         });
-        self.reply(session, Reply::new("start reply").result(result).end());
+        self.conclude(session, "start", result);
     }
 
     pub(super) fn start_all(&mut self, session: SessionId, now: Now) {
@@ -389,10 +395,8 @@ impl Cluster {
                 self.start_node(*id, false, now);
             }
         }
-        let reply = Reply::new("start reply")
-            .result(Ok(()))
-            .field("started", nodes.len());
-        self.reply(session, reply.end());
+        let started = nodes.len() as u32;
+        self.reply(session, Reply::StartAll(StartAllReply { started }));
     }
 
     fn emit_single_user(&mut self, step: u32, node: u32, now: Now) {
@@ -413,10 +417,7 @@ impl Cluster {
             Some(node) => Ok(node.id),
         };
         match check {
-            Err(error) => {
-                let reply = Reply::new("enter single user reply").result(Err(error));
-                self.reply(session, reply.end());
-            }
+            Err(error) => self.conclude(session, ENTER_SINGLE_USER, Err(error)),
             Ok(node) => {
                 self.emit_single_user(0, node.get(), now);
                 let at = now + self.pace.phase;
@@ -429,105 +430,7 @@ impl Cluster {
         if let Some(node) = self.single_user.take() {
             self.emit_single_user(2, node.get(), now);
         }
-        self.reply_ok(session, "exit single user reply");
-    }
-
-    pub(super) fn create_nodegroup(&mut self, session: SessionId, list: &str) {
-        let reply = Reply::new("create nodegroup reply");
-        let failure = |error: ErrorNumber| format!("{error}-{}", error.text());
-        let refusal = match parse_nodes(list) {
-            _ if self.master().is_none() => {
-                let error = ErrorNumber::SEND_OR_RECEIVE_FAILED;
-                Err((error.0, failure(error)))
-            }
-            None => {
-                let error = ErrorNumber::SEND_OR_RECEIVE_FAILED;
-                Err((error.0, failure(error)))
-            }
-            Some(nodes) => self.check_new_nodegroup(&nodes),
-        };
-        let reply = match refusal {
-            Err((code, text)) => reply
-                .field("ng", -1)
-                .field("error_code", code)
-                .field("result", text),
-            Ok(nodes) => {
-                let group = self.free_nodegroup();
-                for id in nodes {
-                    if let Some(node) = self.data_nodes.get_mut(&id) {
-                        node.nodegroup = Some(group);
-                    }
-                }
-                reply.field("ng", group).field("result", "Ok")
-            }
-        };
-        self.reply(session, reply.end());
-    }
-
-    fn check_new_nodegroup(&self, nodes: &[u32]) -> Result<Vec<NodeId>, (u32, String)> {
-        let unknown = || {
-            let text = "Unknown error code: Unknown result: Unknown error code";
-            (321, format!("321-{text}"))
-        };
-        let mut ids = Vec::new();
-        for node in nodes {
-            let node = NodeId::new(*node)
-                .and_then(|id| self.data_nodes.get(&id))
-                .filter(|node| node.is_started())
-                .ok_or_else(unknown)?;
-            if node.nodegroup.is_some() {
-                return Err((322, IN_NODEGROUP.to_owned()));
-            }
-            ids.push(node.id);
-        }
-        if ids.len() == self.topology.replicas() {
-            Ok(ids)
-        } else {
-            Err(unknown())
-        }
-    }
-
-    fn free_nodegroup(&self) -> u16 {
-        let used: BTreeSet<u16> = self
-            .data_nodes
-            .values()
-            .filter_map(|node| node.nodegroup)
-            .collect();
-        (0..u16::MAX)
-            .find(|group| !used.contains(group))
-            .unwrap_or(0)
-    }
-
-    /// A nodegroup whose nodes hold data cannot be dropped: all configured ones do.
-    pub(super) fn drop_nodegroup(&mut self, session: SessionId, nodegroup: u32) {
-        let configured: BTreeSet<u32> = self
-            .topology
-            .nodegroups()
-            .into_values()
-            .flatten()
-            .map(u32::from)
-            .collect();
-        let members: Vec<NodeId> = self
-            .data_nodes
-            .values()
-            .filter(|node| node.nodegroup.map(u32::from) == Some(nodegroup))
-            .map(|node| node.id)
-            .collect();
-        let reply = Reply::new("drop nodegroup reply");
-        let reply = if self.master().is_none() {
-            let error = ErrorNumber::SEND_OR_RECEIVE_FAILED;
-            reply.field("result", format_args!("error: {error}"))
-        } else if members.is_empty() || configured.contains(&nodegroup) {
-            reply.field("result", "error: -2")
-        } else {
-            for id in members {
-                if let Some(node) = self.data_nodes.get_mut(&id) {
-                    node.nodegroup = None;
-                }
-            }
-            reply.field("result", "Ok")
-        };
-        self.reply(session, reply.end());
+        self.done(session, "exit single user");
     }
 }
 
@@ -536,12 +439,5 @@ fn in_time(until: Now, now: Now) -> Result<(), ErrorNumber> {
         Ok(())
     } else {
         Err(STOP_TIMED_OUT)
-    }
-}
-
-fn with_disconnect(reply: Reply, disconnect: Option<bool>) -> Reply {
-    match disconnect {
-        Some(disconnect) => reply.field("disconnect", u32::from(disconnect)),
-        None => reply,
     }
 }
