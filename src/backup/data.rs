@@ -235,6 +235,7 @@ pub struct DataWriter<W> {
     open: Option<(u32, u32)>,
     fragment_records: u64,
     records: u64,
+    content_bytes: u64,
 }
 
 impl<W: Write> DataWriter<W> {
@@ -249,6 +250,7 @@ impl<W: Write> DataWriter<W> {
             open: None,
             fragment_records: 0,
             records: 0,
+            content_bytes: 0,
         }
     }
 
@@ -259,10 +261,12 @@ impl<W: Write> DataWriter<W> {
     /// If the destination fails.
     pub fn begin_fragment(&mut self, table_id: u32, fragment: u32) -> Result<(), BackupError> {
         self.end_fragment()?;
+        let start = self.buffer.len();
         push_words(
             &mut self.buffer,
             &[FRAGMENT_HEADER, 5, table_id, fragment, 0],
         );
+        self.content_bytes += (self.buffer.len() - start) as u64;
         self.open = Some((table_id, fragment));
         Ok(())
     }
@@ -287,7 +291,7 @@ impl<W: Write> DataWriter<W> {
             });
         }
         self.buffer[start..start + 4].copy_from_slice(&(words as u32).to_be_bytes());
-        self.count_record()
+        self.count_record(start)
     }
 
     /// Adds a row that is packed already.
@@ -305,14 +309,21 @@ impl<W: Write> DataWriter<W> {
                 source: RowError::BadHeader,
             });
         }
+        let start = self.buffer.len();
         push_words(&mut self.buffer, &[words as u32]);
         self.buffer.extend_from_slice(payload);
-        self.count_record()
+        self.count_record(start)
     }
 
     /// Records written so far, in all fragments.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Bytes of the records and of the headers of their fragments: what a data node reports as
+    /// the size of its backup.
+    pub fn content_bytes(&self) -> u64 {
+        self.content_bytes
     }
 
     /// Bytes written so far, those not yet passed on included.
@@ -375,9 +386,11 @@ impl<W: Write> DataWriter<W> {
         }
     }
 
-    fn count_record(&mut self) -> Result<(), BackupError> {
+    /// Counts the record that begins at `start` of the buffer.
+    fn count_record(&mut self, start: usize) -> Result<(), BackupError> {
         self.fragment_records += 1;
         self.records += 1;
+        self.content_bytes += (self.buffer.len() - start) as u64;
         if self.buffer.len() >= SLICE {
             self.flush()?;
         }

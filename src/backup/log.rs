@@ -43,6 +43,16 @@ pub enum LogKind {
     Undo,
 }
 
+impl LogKind {
+    /// What the header of such a file says.
+    pub fn file_type(self) -> FileType {
+        match self {
+            LogKind::Redo => FileType::RedoLog,
+            LogKind::Undo => FileType::UndoLog,
+        }
+    }
+}
+
 /// What happened to a row, as entries number it (backup format, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogEvent {
@@ -318,6 +328,7 @@ pub struct LogWriter<W> {
     kind: LogKind,
     gci: Option<Gci>,
     passed_on: u64,
+    header_bytes: u64,
     entries: u64,
 }
 
@@ -325,13 +336,10 @@ impl<W: Write> LogWriter<W> {
     /// Starts the file. The file type in `header` is set here.
     pub fn new(out: W, header: &FileHeader, kind: LogKind) -> Self {
         let mut buffer = Vec::with_capacity(SLICE);
-        let file_type = match kind {
-            LogKind::Redo => FileType::RedoLog,
-            LogKind::Undo => FileType::UndoLog,
-        };
-        header.with_file_type(file_type).encode(&mut buffer);
+        header.with_file_type(kind.file_type()).encode(&mut buffer);
         LogWriter {
             out,
+            header_bytes: buffer.len() as u64,
             buffer,
             kind,
             gci: None,
@@ -440,6 +448,11 @@ impl<W: Write> LogWriter<W> {
     /// Entries written so far.
     pub fn entries(&self) -> u64 {
         self.entries
+    }
+
+    /// Bytes of the entries: what a data node reports as the size of its log.
+    pub fn content_bytes(&self) -> u64 {
+        self.bytes_written() - self.header_bytes
     }
 
     /// Bytes written so far, those not yet passed on included.

@@ -8,6 +8,8 @@
 //! | `BACKUP-<id>-0.<node>.Data` | rows | [`DataReader`] | [`DataWriter`] |
 //! | `BACKUP-<id>.<node>.log` | changes made meanwhile | [`LogReader`] | [`LogWriter`] |
 //!
+//! [`FileName`], [`NodeFiles`] and [`SetFile`] know what the files are called and where they lie.
+//!
 //! Everything works over plain [`std::io::Read`] and [`std::io::Write`]: a compressed or
 //! encrypted file is read through [`crate::xfrm`]. Readers hold one section, record or entry at
 //! a time and check every length before they allocate for it; writers pass on large slices.
@@ -20,6 +22,7 @@ mod ctl;
 mod data;
 mod decimal;
 mod error;
+mod fileset;
 mod header;
 mod json;
 mod json_object;
@@ -41,6 +44,10 @@ pub use ctl::{
 };
 pub use data::{DataItem, DataReader, DataWriter};
 pub use error::{BackupError, RowError};
+pub use fileset::{
+    FileError, FileKind, FileName, NodeFiles, Part, SetFile, ctl_beside, directory_name, open_file,
+    read_ctl,
+};
 pub use header::{BACKUP_VERSION, ByteOrder, FileHeader, FileType, MAGIC, NEWEST_VERSION};
 pub use json::print_json;
 pub use log::{

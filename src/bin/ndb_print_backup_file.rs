@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use ndbmgm::backup::{self, BackupError, CtlFile, PrintOptions, Printed};
+use ndbmgm::backup::{self, BackupError, CtlFile, FileError, PrintOptions, Printed};
 use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
-use ndbmgm::xfrm::{self, ReadAhead, Secret, XfrmError, XfrmReader};
+use ndbmgm::xfrm::{ReadAhead, ReadOptions, Secret, XfrmError, XfrmReader};
 
 const SECRETS: &[SecretOption] = &[
     SecretOption {
@@ -174,15 +174,16 @@ impl Failure {
         }
         Failure(Some(text))
     }
+}
 
-    /// A wrong password makes any bytes of the first ones, and its own fault shows only at the
-    /// end of the file.
-    fn of_contents(error: BackupError, is_encrypted: bool) -> Self {
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
         match error {
-            BackupError::NotABackup { .. } if is_encrypted => Failure(Some(format!(
-                "wrong password or key, or {error} once decrypted"
-            ))),
-            error => error.into(),
+            FileError::Container(XfrmError::SecretNeeded) => {
+                Failure(Some(format!("{error} (-P asks for the password)")))
+            }
+            FileError::Contents(error) => error.into(),
+            error => Failure::new(&error),
         }
     }
 }
@@ -202,12 +203,8 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-fn open(path: &Path, secret: Option<&Secret>) -> Result<XfrmReader<File>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::new(&error))?;
-    xfrm::open(file, secret).map_err(|error| match error {
-        XfrmError::SecretNeeded => Failure(Some(format!("{error} (-P asks for the password)"))),
-        error => Failure::new(&error),
-    })
+fn open(path: &Path, secret: Option<&Secret>) -> Result<XfrmReader<File>, FileError> {
+    backup::open_file(path, secret, ReadOptions::default())
 }
 
 /// Reading is half of the work, and there is a core for it.
@@ -228,14 +225,14 @@ fn print_text(path: &Path, secret: Option<&Secret>, options: &Options) -> Result
     let is_encrypted = reader.container().is_encrypted();
     match backup::print(in_background(reader)?, &mut out, options)? {
         Printed::Whole => Ok(()),
-        Printed::Invalid(error) => Err(Failure::of_contents(error, is_encrypted)),
+        Printed::Invalid(error) => Err(FileError::of_contents(error, is_encrypted).into()),
     }
 }
 
 fn print_json(path: &Path, secret: Option<&Secret>, ctl: Option<&Path>) -> Result<(), Failure> {
     let ctl = match ctl {
         Some(ctl) => Some(read_ctl(ctl, secret)?),
-        None => match ctl_beside(path) {
+        None => match backup::ctl_beside(path) {
             Some(ctl) if ctl.exists() => Some(read_ctl(&ctl, secret)?),
             Some(ctl) => {
                 say(&format!(
@@ -254,27 +251,12 @@ fn print_json(path: &Path, secret: Option<&Secret>, ctl: Option<&Path>) -> Resul
         &mut io::stdout().lock(),
         ctl.as_ref(),
     )
-    .map_err(|error| Failure::of_contents(error, is_encrypted))
+    .map_err(|error| FileError::of_contents(error, is_encrypted).into())
 }
 
 fn read_ctl(path: &Path, secret: Option<&Secret>) -> Result<CtlFile, Failure> {
-    let framed = |Failure(reason)| {
+    backup::read_ctl(path, secret, ReadOptions::default()).map_err(|error| {
+        let Failure(reason) = error.into();
         Failure(reason.map(|reason| format!("ctl file {}: {reason}", path.display())))
-    };
-    let reader = open(path, secret).map_err(framed)?;
-    let is_encrypted = reader.container().is_encrypted();
-    CtlFile::read(reader).map_err(|error| framed(Failure::of_contents(error, is_encrypted)))
-}
-
-/// `BACKUP-7.2.ctl` for `BACKUP-7-0.2.Data` and `BACKUP-7.2.log`.
-fn ctl_beside(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let stem = match name.strip_suffix(".log") {
-        Some(stem) => stem.to_owned(),
-        None => {
-            let (backup, node) = name.strip_suffix(".Data")?.rsplit_once('.')?;
-            format!("{}.{node}", backup.rsplit_once('-')?.0)
-        }
-    };
-    Some(path.with_file_name(format!("{stem}.ctl")))
+    })
 }

@@ -19,8 +19,8 @@ use super::disk::{Command, Disk, DiskLimits, Signal};
 use super::model::{BackupOrder, NodeProgress, NodeReport};
 use super::workload::Workload;
 use crate::backup::{
-    BackupError, CtlFile, DataWriter, FileHeader, FileType, FragmentEntry, GcpEntry, LogKind,
-    LogWriter, RowError,
+    BackupError, CtlFile, DataWriter, FileHeader, FileKind, FileType, FragmentEntry, GcpEntry,
+    LogKind, LogWriter, NodeFiles,
 };
 use crate::cluster::{BackupId, BackupTotals, ErrorNumber, Gci, NodeId, SnapshotPoint};
 use crate::xfrm::XfrmError;
@@ -34,13 +34,6 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 /// Rows are handed to the disk when this many bytes have come together, so that a slow disk
 /// shows steady progress.
 const FLUSH_BYTES: u64 = 32 * 1024;
-
-/// Bytes of a fragment header and of a record's own header, which count as contents.
-const FRAGMENT_HEADER_BYTES: u64 = 20;
-const RECORD_HEADER_BYTES: u64 = 4;
-
-/// Bytes of a file header, which do not.
-const FILE_HEADER_BYTES: u64 = 48;
 
 /// Settings of one data node that its backups depend on.
 #[derive(Debug, Clone)]
@@ -137,42 +130,23 @@ impl BackupWriters {
     }
 }
 
-/// Paths of one node's files.
-struct Paths {
-    directory: PathBuf,
-    ctl: PathBuf,
-    log: PathBuf,
-    data: PathBuf,
-}
-
-impl Paths {
-    fn new(base: &Path, id: BackupId, node: NodeId) -> Self {
-        let directory = base.join("BACKUP").join(format!("BACKUP-{id}"));
-        Paths {
-            ctl: directory.join(format!("BACKUP-{id}.{node}.ctl")),
-            log: directory.join(format!("BACKUP-{id}.{node}.log")),
-            data: directory.join(format!("BACKUP-{id}-0.{node}.Data")),
-            directory,
+/// Removes the files, and the directory once it is empty.
+fn remove(files: &NodeFiles) {
+    for kind in FileKind::ALL {
+        let path = files.path(kind);
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!("cannot remove {}: {error}", path.display());
         }
     }
-
-    /// Removes the files, and the directory once it is empty.
-    fn remove(&self) {
-        for path in [&self.data, &self.log, &self.ctl] {
-            if let Err(error) = fs::remove_file(path)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!("cannot remove {}: {error}", path.display());
-            }
-        }
-        // Other nodes may share the directory: only the last can remove it.
-        let _ = fs::remove_dir(&self.directory);
-    }
+    // Other nodes may share the directory: only the last can remove it.
+    let _ = fs::remove_dir(files.directory());
 }
 
 /// Removes what a backup that never completed has left.
 pub(super) fn remove_unfinished(base: &Path, id: BackupId, node: NodeId) {
-    Paths::new(base, id, node).remove();
+    remove(&NodeFiles::below(base, id, node));
 }
 
 /// Why a node's files could not be made or written.
@@ -185,8 +159,6 @@ enum WriteError {
     #[error(transparent)]
     Backup(#[from] BackupError),
     #[error(transparent)]
-    Row(#[from] RowError),
-    #[error(transparent)]
     Xfrm(#[from] XfrmError),
 }
 
@@ -197,6 +169,13 @@ impl WriteError {
             _ => ErrorNumber::BACKUP_FILE_OR_SCAN,
         }
     }
+}
+
+/// The files as they were made.
+struct Opened {
+    ctl: File,
+    log: File,
+    data: File,
 }
 
 struct Files {
@@ -228,8 +207,8 @@ impl NodeWriter {
 
     fn run(mut self) {
         let order = &self.attempt.order;
-        let paths = Paths::new(&self.settings.directory, order.id, self.node);
-        let files = match self.create(&paths) {
+        let places = NodeFiles::below(&self.settings.directory, order.id, self.node);
+        let files = match self.create(&places) {
             Ok(files) => files,
             Err(error) => {
                 tracing::info!("node {}: backup {}: {error}", self.node, order.id);
@@ -244,7 +223,7 @@ impl NodeWriter {
             self.send(NodeProgress::Failed(error.number()));
         }
         if self.wait_for_end() == Command::Remove {
-            paths.remove();
+            remove(&places);
             self.send(NodeProgress::Removed);
         }
     }
@@ -262,66 +241,77 @@ impl NodeWriter {
     }
 
     /// Makes the three files; none is left if one cannot be made.
-    fn create(&self, paths: &Paths) -> Result<Files, WriteError> {
+    fn create(&self, places: &NodeFiles) -> Result<Files, WriteError> {
         DirBuilder::new()
             .recursive(true)
             .mode(DIRECTORY_MODE)
-            .create(&paths.directory)?;
-        let mut made: Vec<&Path> = Vec::new();
-        let mut opened: Vec<File> = Vec::new();
-        for path in [&paths.ctl, &paths.log, &paths.data] {
-            match OpenOptions::new().write(true).create_new(true).open(path) {
-                Ok(file) => {
-                    made.push(path);
-                    opened.push(file);
+            .create(places.directory())?;
+        let mut made: Vec<PathBuf> = Vec::new();
+        let mut create = |kind| {
+            let path = places.path(kind);
+            let file = OpenOptions::new().write(true).create_new(true).open(&path);
+            if file.is_ok() {
+                made.push(path);
+            }
+            file
+        };
+        let mut opened = || -> io::Result<Opened> {
+            Ok(Opened {
+                ctl: create(FileKind::Ctl)?,
+                log: create(FileKind::Log)?,
+                data: create(FileKind::Data)?,
+            })
+        };
+        match opened() {
+            Ok(opened) => self.begin(opened).inspect_err(|_| remove(places)),
+            Err(error) => {
+                for path in made {
+                    let _ = fs::remove_file(path);
                 }
-                Err(error) => {
-                    for path in made {
-                        let _ = fs::remove_file(path);
-                    }
-                    let _ = fs::remove_dir(&paths.directory);
-                    return Err(match error.kind() {
-                        io::ErrorKind::AlreadyExists => WriteError::Exists,
-                        _ => WriteError::Io(error),
-                    });
-                }
+                let _ = fs::remove_dir(places.directory());
+                Err(match error.kind() {
+                    io::ErrorKind::AlreadyExists => WriteError::Exists,
+                    _ => WriteError::Io(error),
+                })
             }
         }
-        self.begin(opened).inspect_err(|_| paths.remove())
     }
 
-    fn begin(&self, opened: Vec<File>) -> Result<Files, WriteError> {
+    fn begin(&self, opened: Opened) -> Result<Files, WriteError> {
         let order = &self.attempt.order;
         let disk = Disk::new(self.settings.limits, Arc::clone(&self.attempt.signal));
         let kind = match order.snapshot {
             SnapshotPoint::Start => LogKind::Undo,
             SnapshotPoint::End => LogKind::Redo,
         };
-        let mut files = Vec::new();
-        for (index, file) in opened.into_iter().enumerate() {
-            // An undo log is read backwards, which no compressed file can be.
-            let is_undo_log = index == 1 && kind == LogKind::Undo;
+        let compressed = self.settings.compressed;
+        // An undo log is read backwards, which no compressed file can be.
+        let log_compressed = compressed && kind == LogKind::Redo;
+        let contain = |file, compress| {
             let protection = Protection {
                 password: order.password.as_deref(),
-                compress: self.settings.compressed && !is_undo_log,
+                compress,
             };
-            files.push(BackupFile::new(file, Arc::clone(&disk), &protection)?);
-        }
-        let mut next = files.into_iter();
-        let (Some(ctl), Some(log), Some(data)) = (next.next(), next.next(), next.next()) else {
-            return Err(WriteError::Io(io::Error::other("three files are needed")));
+            BackupFile::new(file, Arc::clone(&disk), &protection)
         };
-        let header = self.header();
+        let log_type = kind.file_type();
         Ok(Files {
-            ctl,
-            data: DataWriter::new(data, &header),
-            log: LogWriter::new(log, &header, kind),
+            ctl: contain(opened.ctl, compressed)?,
+            data: DataWriter::new(
+                contain(opened.data, compressed)?,
+                &self.header(FileType::Data),
+            ),
+            log: LogWriter::new(
+                contain(opened.log, log_compressed)?,
+                &self.header(log_type),
+                kind,
+            ),
         })
     }
 
-    fn header(&self) -> FileHeader {
+    fn header(&self, file_type: FileType) -> FileHeader {
         let order = &self.attempt.order;
-        FileHeader::new(FileType::Ctl, order.id, order.master, order.clock)
+        FileHeader::new(file_type, order.id, order.master, order.clock)
     }
 
     fn write(&mut self, mut files: Files) -> Result<(), WriteError> {
@@ -353,13 +343,10 @@ impl NodeWriter {
         let fragments = database.fragments_of(self.node, &self.attempt.order.nodes);
         let seed = self.attempt.order.attempt << 8 | u64::from(self.node.get());
         let mut workload = Workload::new(&database, &fragments, self.updates, seed);
-        let mut totals = BackupTotals::default();
-        let mut unflushed = 0;
-        let mut packed = Vec::new();
+        let mut flushed = 0;
         for table in database.tables() {
             for fragment in &fragments {
                 files.data.begin_fragment(table.table.id, *fragment)?;
-                totals.bytes += FRAGMENT_HEADER_BYTES;
                 let mut records = 0;
                 let mut key = 0;
                 // A workload can add keys while the fragment is read.
@@ -367,21 +354,15 @@ impl NodeWriter {
                     if database.fragment_of(key) == *fragment
                         && let Some(row) = table.row(key)
                     {
-                        packed.clear();
-                        row.encode(&table.table, &mut packed)?;
-                        files.data.write_packed(&packed)?;
-                        let bytes = packed.len() as u64 + RECORD_HEADER_BYTES;
+                        files.data.write_row(&table.table, &row)?;
                         records += 1;
-                        totals.records += 1;
-                        totals.bytes += bytes;
-                        unflushed += bytes;
                         workload.row_was_read(&mut files.log, self.checkpoint())?;
                     }
                     key += 1;
-                    if unflushed >= FLUSH_BYTES {
-                        unflushed = 0;
+                    if files.data.bytes_written() - flushed >= FLUSH_BYTES {
+                        flushed = files.data.bytes_written();
                         files.data.flush()?;
-                        self.report_progress(totals, &files.log);
+                        self.report_progress(files);
                     }
                 }
                 self.attempt
@@ -394,17 +375,17 @@ impl NodeWriter {
         workload.finish(&mut files.log, self.checkpoint())?;
         files.data.flush()?;
         files.log.flush()?;
-        Ok(with_log(totals, &files.log))
+        Ok(totals(files))
     }
 
     fn checkpoint(&self) -> Gci {
         Gci(self.gci.load(Ordering::Acquire))
     }
 
-    fn report_progress(&mut self, totals: BackupTotals, log: &LogWriter<BackupFile>) {
+    fn report_progress(&mut self, files: &Files) {
         if self.last_report.elapsed() >= REPORT_INTERVAL {
             self.last_report = Instant::now();
-            self.send(NodeProgress::Written(with_log(totals, log)));
+            self.send(NodeProgress::Written(totals(files)));
         }
     }
 
@@ -433,7 +414,7 @@ impl NodeWriter {
             }
         }
         CtlFile {
-            header: self.header(),
+            header: self.header(FileType::Ctl),
             table_list: self.database.object_ids(),
             objects,
             gcp: GcpEntry::new(start, stop),
@@ -442,10 +423,12 @@ impl NodeWriter {
     }
 }
 
-fn with_log(totals: BackupTotals, log: &LogWriter<BackupFile>) -> BackupTotals {
+/// What was written so far.
+fn totals(files: &Files) -> BackupTotals {
     BackupTotals {
-        log_bytes: log.bytes_written().saturating_sub(FILE_HEADER_BYTES),
-        log_records: log.entries(),
-        ..totals
+        bytes: files.data.content_bytes(),
+        records: files.data.records(),
+        log_bytes: files.log.content_bytes(),
+        log_records: files.log.entries(),
     }
 }

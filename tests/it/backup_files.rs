@@ -1,12 +1,14 @@
 //! The backup files of a real cluster: read whole, written again, cut and mutated.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use ndbmgm::backup::{
-    self, BackupError, CtlFile, DataItem, DataReader, DataWriter, DictObject, FileType, HashMap,
-    LogKind, LogReader, LogWriter, PrintOptions, Printed, Row, Table, Value,
+    self, BackupError, CtlFile, DataItem, DataReader, DataWriter, DictObject, FileKind, FileName,
+    FileType, HashMap, LogKind, LogReader, LogWriter, NodeFiles, PrintOptions, Printed, Row, Table,
+    Value, directory_name,
 };
-use ndbmgm::cluster::Gci;
+use ndbmgm::cluster::{BackupId, Gci, NodeId};
 
 /// Backups that are neither encrypted nor compressed, and the nodes whose files are here.
 const PLAIN: [(u32, u32); 4] = [(1, 2), (3, 2), (4, 2), (4, 3)];
@@ -16,22 +18,31 @@ fn fixture(path: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// A file of a data node's backup, below its `BackupDataDir`; its kind as its name ends.
+pub(crate) fn backup_path(base: &Path, node: u32, id: u32, kind: &str) -> PathBuf {
+    let kind = FileKind::ALL.into_iter().find(|it| it.suffix() == kind);
+    let backup = BackupId::new(id).unwrap();
+    NodeFiles::below(base, backup, NodeId::new(node).unwrap()).path(kind.unwrap())
+}
+
+fn recorded(backup: u32, node: u32, kind: FileKind) -> Vec<u8> {
+    let backup = BackupId::new(backup).unwrap();
+    let node = NodeId::new(node).unwrap();
+    let name = FileName { backup, node, kind };
+    let directory = directory_name(backup);
+    fixture(&format!("backups/{directory}/{name}"))
+}
+
 fn ctl_bytes(backup: u32, node: u32) -> Vec<u8> {
-    fixture(&format!(
-        "backups/BACKUP-{backup}/BACKUP-{backup}.{node}.ctl"
-    ))
+    recorded(backup, node, FileKind::Ctl)
 }
 
 fn data_bytes(backup: u32, node: u32) -> Vec<u8> {
-    fixture(&format!(
-        "backups/BACKUP-{backup}/BACKUP-{backup}-0.{node}.Data"
-    ))
+    recorded(backup, node, FileKind::Data)
 }
 
 fn log_bytes(backup: u32, node: u32) -> Vec<u8> {
-    fixture(&format!(
-        "backups/BACKUP-{backup}/BACKUP-{backup}.{node}.log"
-    ))
+    recorded(backup, node, FileKind::Log)
 }
 
 fn ctl(backup: u32, node: u32) -> CtlFile {

@@ -10,6 +10,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use ndbmgm::xfrm::{self, Container, Secret};
 use tempfile::TempDir;
 
+use crate::backup_files::backup_path;
 use crate::terminal::Terminal;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -105,9 +106,8 @@ impl Simulator {
     }
 
     fn file(&self, node: u32, id: u32, kind: &str) -> PathBuf {
-        let part = if kind == "Data" { "-0" } else { "" };
-        let name = format!("BACKUP-{id}{part}.{node}.{kind}");
-        self.backup_dir(node, id).join(name)
+        let base = self.place.path().join(format!("cluster/node-{node}"));
+        backup_path(&base, node, id, kind)
     }
 
     /// Ends it; what it wrote to stdout after its address.

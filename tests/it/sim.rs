@@ -11,6 +11,8 @@ use ndbmgm::sim::{self, FaultPlan, SimConfig, SimHandle};
 use ndbmgm::xfrm::{self, Secret};
 use tempfile::TempDir;
 
+use crate::backup_files::backup_path;
+
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A cluster, its directory and a way to talk to it.
@@ -58,9 +60,8 @@ impl Fixture {
     }
 
     fn file(&self, node: u32, id: u32, kind: &str) -> PathBuf {
-        let part = if kind == "Data" { "-0" } else { "" };
-        self.backup_dir(node, id)
-            .join(format!("BACKUP-{id}{part}.{node}.{kind}"))
+        let base = self.directory.path().join(format!("node-{node}"));
+        backup_path(&base, node, id, kind)
     }
 
     /// Every file below the directory.
