@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::error::{Call, ClientError};
 use super::session::Session;
 use crate::cluster::{BackupId, BackupPassword, SnapshotPoint, Version, WaitFor};
-use crate::wire::{Request, StartBackupReply, WirePassword};
+use crate::wire::{BackupRequest, Request, StartBackupReply, WirePassword};
 
 const COULD_NOT_START_BACKUP: u32 = 3001;
 const COULD_NOT_ABORT_BACKUP: u32 = 3002;
@@ -58,12 +58,12 @@ impl Session {
             WaitFor::Started => (1, Duration::from_secs(10 * 60)),
             WaitFor::Completed => (2, Duration::from_secs(48 * 3600)),
         };
-        let request = Request::StartBackup {
+        let request = Request::Backup(BackupRequest::StartBackup {
             wait,
             id: options.id.map(BackupId::get),
             point: u32::from(options.snapshot == SnapshotPoint::Start),
             password,
-        };
+        });
         let call = Call(COULD_NOT_START_BACKUP, "ndb_mgm_start_backup");
         let reply = self
             .ask_within(limit, &request, StartBackupReply::decode, call)
@@ -77,7 +77,7 @@ impl Session {
     ///
     /// 3002 with the server's text.
     pub async fn abort_backup(&mut self, id: BackupId) -> Result<(), ClientError> {
-        let request = Request::AbortBackup { id: id.get() };
+        let request = Request::Backup(BackupRequest::AbortBackup { id: id.get() });
         let call = Call(COULD_NOT_ABORT_BACKUP, "ndb_mgm_abort_backup");
         self.order(&request, call).await
     }

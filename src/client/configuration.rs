@@ -7,8 +7,8 @@ use crate::wire::config::{
     ClusterConfig, ConfigError, ConfigNode, TextDecoder, decode_nodes, encode_text,
 };
 use crate::wire::{
-    ConfigReply, GetConnectionParameterReply, ReplyError, Request, SetConnectionParameterReply,
-    SetParameterReply, ShowConfigReply, ShowVariablesReply,
+    ConfigReply, ConfigurationRequest, GetConnectionParameterReply, ReplyError, Request,
+    SetConnectionParameterReply, SetParameterReply, ShowConfigReply, ShowVariablesReply,
 };
 
 const NO_CONFIGURATION: u32 = 4012;
@@ -55,12 +55,12 @@ impl Session {
                        in a form that is not read here",
             });
         }
-        let request = Request::GetConfig {
+        let request = Request::Configuration(ConfigurationRequest::GetConfig {
             version2: true,
             node: 0,
             node_type: UNKNOWN_NODE_TYPE,
             from_node,
-        };
+        });
         let mut exchange = self.begin(&request, self.timeout()).await?;
         let block = exchange.block().await?;
         let reply = match ConfigReply::decode(&block) {
@@ -102,13 +102,13 @@ impl Session {
             });
         }
         let body = encode_text(&config.encode_v2()).into_bytes();
-        let request = Request::SetConfig {
+        let request = Request::Configuration(ConfigurationRequest::SetConfig {
             version2: true,
             length: u32::try_from(body.len()).unwrap_or(u32::MAX),
             content_type: "ndbconfig/octet-stream".to_owned(),
             encoding: "base64".to_owned(),
             body,
-        };
+        });
         let call = Call(CONFIGURATION_NOT_CHANGED, "ndb_mgm_set_configuration");
         self.order(&request, call).await
     }
@@ -123,11 +123,11 @@ impl Session {
         config_filename: Option<String>,
         force: bool,
     ) -> Result<(), ClientError> {
-        let request = Request::ReloadConfig {
+        let request = Request::Configuration(ConfigurationRequest::ReloadConfig {
             config_filename,
             mycnf: None,
             force: force.then_some(1),
-        };
+        });
         let call = Call(CONFIGURATION_NOT_CHANGED, "ndb_mgm_reload_config");
         self.order(&request, call).await
     }
@@ -144,11 +144,11 @@ impl Session {
         node: Option<NodeId>,
         name: Option<String>,
     ) -> Result<Vec<(String, Vec<(String, String)>)>, ClientError> {
-        let request = Request::ShowConfig {
+        let request = Request::Configuration(ConfigurationRequest::ShowConfig {
             section,
             node: node.map(NodeId::get),
             name,
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "show config");
         let reply = self.ask(&request, ShowConfigReply::decode, call).await?;
         Ok(reply.sections)
@@ -162,7 +162,11 @@ impl Session {
     pub async fn show_variables(&mut self) -> Result<Vec<(String, String)>, ClientError> {
         let call = Call(ILLEGAL_REPLY, "show variables");
         let reply = self
-            .ask(&Request::ShowVariables, ShowVariablesReply::decode, call)
+            .ask(
+                &Request::Configuration(ConfigurationRequest::ShowVariables),
+                ShowVariablesReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.variables)
     }
@@ -178,11 +182,11 @@ impl Session {
         parameter: u32,
         value: &str,
     ) -> Result<String, ClientError> {
-        let request = Request::SetParameter {
+        let request = Request::Configuration(ConfigurationRequest::SetParameter {
             node: node.get(),
             parameter,
             value: value.to_owned(),
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_string_parameter");
         let reply = self.ask(&request, SetParameterReply::decode, call).await?;
         Ok(reply.message)
@@ -199,12 +203,12 @@ impl Session {
         param: u32,
         value: i32,
     ) -> Result<(), ClientError> {
-        let request = Request::SetConnectionParameter {
+        let request = Request::Configuration(ConfigurationRequest::SetConnectionParameter {
             node1: nodes.0.get(),
             node2: nodes.1.get(),
             param,
             value: value.cast_unsigned(),
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_connection_int_parameter");
         self.ask(&request, SetConnectionParameterReply::decode, call)
             .await?;
@@ -221,11 +225,11 @@ impl Session {
         nodes: (NodeId, NodeId),
         param: u32,
     ) -> Result<i32, ClientError> {
-        let request = Request::GetConnectionParameter {
+        let request = Request::Configuration(ConfigurationRequest::GetConnectionParameter {
             node1: nodes.0.get(),
             node2: nodes.1.get(),
             param,
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_connection_int_parameter");
         let reply = self
             .ask(&request, GetConnectionParameterReply::decode, call)
@@ -245,13 +249,13 @@ impl Session {
         ports: &[(NodeId, i32)],
     ) -> Result<(), ClientError> {
         self.server_version().await?;
-        let request = Request::SetPorts {
+        let request = Request::Configuration(ConfigurationRequest::SetPorts {
             node: node.get(),
             ports: ports
                 .iter()
                 .map(|(node, port)| (node.get(), *port))
                 .collect(),
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_dynamic_ports");
         self.order(&request, call).await
     }

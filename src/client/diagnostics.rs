@@ -3,7 +3,7 @@
 use super::error::{Call, ClientError, INVALID_ARGUMENT};
 use super::session::Session;
 use crate::cluster::NodeId;
-use crate::wire::Request;
+use crate::wire::{DiagnosticsRequest, Request};
 
 impl Session {
     /// Sends a dump code and its arguments to a data node.
@@ -13,10 +13,10 @@ impl Session {
     /// 22 with the server's text.
     pub async fn dump_state(&mut self, node: NodeId, words: &[u32]) -> Result<(), ClientError> {
         let words: Vec<String> = words.iter().map(u32::to_string).collect();
-        let request = Request::DumpState {
+        let request = Request::Diagnostics(DiagnosticsRequest::DumpState {
             node: node.get(),
             args: words.join(" "),
-        };
+        });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_dump_state");
         self.order(&request, call).await
     }
@@ -32,11 +32,11 @@ impl Session {
         error: u32,
         extra: Option<u32>,
     ) -> Result<(), ClientError> {
-        let request = Request::InsertError {
+        let request = Request::Diagnostics(DiagnosticsRequest::InsertError {
             node: node.get(),
             error,
             extra,
-        };
+        });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_insert_error");
         self.order(&request, call).await
     }
@@ -47,10 +47,10 @@ impl Session {
     ///
     /// 22 with the server's text.
     pub async fn set_trace(&mut self, node: NodeId, trace: u32) -> Result<(), ClientError> {
-        let request = Request::SetTrace {
+        let request = Request::Diagnostics(DiagnosticsRequest::SetTrace {
             node: node.get(),
             trace,
-        };
+        });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_trace");
         self.order(&request, call).await
     }
@@ -68,12 +68,12 @@ impl Session {
         sent: bool,
         blocks: &str,
     ) -> Result<(), ClientError> {
-        let request = Request::LogSignals {
+        let request = Request::Diagnostics(DiagnosticsRequest::LogSignals {
             node: node.get(),
             blocks: blocks.to_owned(),
             r#in: u32::from(received),
             out: u32::from(sent),
-        };
+        });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_log_signals");
         self.order(&request, call).await
     }
@@ -84,7 +84,7 @@ impl Session {
     ///
     /// 22 with the server's text.
     pub async fn start_signallog(&mut self, node: NodeId) -> Result<(), ClientError> {
-        let request = Request::StartSignallog { node: node.get() };
+        let request = Request::Diagnostics(DiagnosticsRequest::StartSignallog { node: node.get() });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_start_signallog");
         self.order(&request, call).await
     }
@@ -95,7 +95,7 @@ impl Session {
     ///
     /// 22 with the server's text.
     pub async fn stop_signallog(&mut self, node: NodeId) -> Result<(), ClientError> {
-        let request = Request::StopSignallog { node: node.get() };
+        let request = Request::Diagnostics(DiagnosticsRequest::StopSignallog { node: node.get() });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_stop_signallog");
         self.order(&request, call).await
     }

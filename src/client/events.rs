@@ -10,7 +10,8 @@ use super::session::Session;
 use super::transport::Transport;
 use crate::cluster::{Event, EventBody, EventCategory, LogLevel};
 use crate::wire::{
-    DumpEventsReply, EventItem, EventReader, ListenReply, Request, WireError, decode_event,
+    DumpEventsReply, EventItem, EventReader, EventsRequest, ListenReply, Request, WireError,
+    decode_event,
 };
 
 /// Longest silence of a live server: it writes a PING every 500 ms, so this many seconds
@@ -162,7 +163,7 @@ impl Session {
         kind: u32,
         nodes: Option<String>,
     ) -> Result<Vec<Event>, ClientError> {
-        let request = Request::DumpEvents { kind, nodes };
+        let request = Request::Events(EventsRequest::DumpEvents { kind, nodes });
         let mut exchange = self.begin(&request, self.timeout()).await?;
         let block = exchange.block().await?;
         let reply = match DumpEventsReply::decode(&block) {
@@ -203,10 +204,10 @@ impl Session {
     /// A filter that the server does not understand; not authorized (number 0, as in the
     /// original, whose call does not look at the reply).
     pub async fn listen(mut self, filter: &str) -> Result<EventStream, ClientError> {
-        let request = Request::ListenEvent {
+        let request = Request::Events(EventsRequest::ListenEvent {
             filter: filter.to_owned(),
             parsable: true,
-        };
+        });
         let mut exchange = self.begin(&request, self.timeout()).await?;
         let block = exchange.block().await?;
         ListenReply::decode(&block)
@@ -240,9 +241,9 @@ impl Session {
     ///
     /// 1006 with the server's text.
     pub async fn report_event(&mut self, words: &[u32]) -> Result<(), ClientError> {
-        let request = Request::ReportEvent {
+        let request = Request::Events(EventsRequest::ReportEvent {
             words: words.iter().copied().take(REPORTED_WORDS_MAX).collect(),
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_report_event");
         self.order(&request, call).await
     }

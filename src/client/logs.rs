@@ -3,7 +3,7 @@
 use super::error::{Call, ClientError, ILLEGAL_REPLY, INVALID_ARGUMENT};
 use super::session::Session;
 use crate::cluster::{EventCategory, LogLevel, NodeId, Severity};
-use crate::wire::{ClusterLoglevelReply, ClusterlogReply, LogfilterReply, Request};
+use crate::wire::{ClusterLoglevelReply, ClusterlogReply, LogfilterReply, LogsRequest, Request};
 
 /// What reaches the cluster log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Session {
     /// No usable reply.
     pub async fn get_info_clusterlog(&mut self) -> Result<ClusterLogFilter, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_clusterlog_severity_filter");
-        let request = Request::GetInfoClusterlog;
+        let request = Request::Logs(LogsRequest::GetInfoClusterlog);
         let reply = self.ask(&request, ClusterlogReply::decode, call).await?;
         let [enabled, severities @ ..] = reply.enabled;
         Ok(ClusterLogFilter {
@@ -43,7 +43,7 @@ impl Session {
     /// No usable reply.
     pub async fn set_logfilter(&mut self, level: u32, enable: i32) -> Result<bool, ClientError> {
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_clusterlog_severity_filter");
-        let request = Request::SetLogfilter { level, enable };
+        let request = Request::Logs(LogsRequest::SetLogfilter { level, enable });
         let reply = self.ask(&request, LogfilterReply::decode, call).await?;
         Ok(reply.enabled)
     }
@@ -58,7 +58,7 @@ impl Session {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_clusterlog_loglevel");
         let reply = self
             .ask(
-                &Request::GetClusterLoglevel,
+                &Request::Logs(LogsRequest::GetClusterLoglevel),
                 ClusterLoglevelReply::decode,
                 call,
             )
@@ -77,11 +77,11 @@ impl Session {
         category: EventCategory,
         level: LogLevel,
     ) -> Result<(), ClientError> {
-        let request = Request::SetClusterLoglevel {
+        let request = Request::Logs(LogsRequest::SetClusterLoglevel {
             node: node.get(),
             category: category.number(),
             level: level.get(),
-        };
+        });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_clusterlog_loglevel");
         self.order(&request, call).await
     }
@@ -97,11 +97,11 @@ impl Session {
         category: EventCategory,
         level: LogLevel,
     ) -> Result<(), ClientError> {
-        let request = Request::SetLoglevel {
+        let request = Request::Logs(LogsRequest::SetLoglevel {
             node: node.get(),
             category: category.number(),
             level: level.get(),
-        };
+        });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_loglevel_node");
         self.order(&request, call).await
     }

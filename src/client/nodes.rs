@@ -6,7 +6,7 @@ use super::error::{Call, ClientError, ILLEGAL_REPLY, INVALID_ARGUMENT};
 use super::session::Session;
 use crate::cluster::{NodeId, Nodegroup, Version};
 use crate::wire::{
-    CreateNodegroupReply, ReplyError, Request, RestartReply, StartAllReply, StopReply,
+    CreateNodegroupReply, NodesRequest, ReplyError, Request, RestartReply, StartAllReply, StopReply,
 };
 
 /// A stop or a restart may take this long, if the session's own limit is not longer.
@@ -62,11 +62,11 @@ impl Session {
         force: bool,
     ) -> Result<Stopped, ClientError> {
         let version = self.server_version().await?;
-        let request = Request::Stop {
+        let request = Request::Nodes(NodesRequest::Stop {
             nodes: list_of(nodes),
             abort,
             force: takes_force(version).then_some(force),
-        };
+        });
         self.stop_order(&request).await
     }
 
@@ -77,10 +77,10 @@ impl Session {
     /// 2002 with the server's text.
     pub async fn stop_all(&mut self, abort: bool, stop: &str) -> Result<Stopped, ClientError> {
         self.server_version().await?;
-        let request = Request::StopAll {
+        let request = Request::Nodes(NodesRequest::StopAll {
             abort,
             stop: Some(stop.to_owned()),
-        };
+        });
         self.stop_order(&request).await
     }
 
@@ -106,13 +106,13 @@ impl Session {
         how: RestartRequest,
     ) -> Result<Restarted, ClientError> {
         let version = self.server_version().await?;
-        let request = Request::RestartNode {
+        let request = Request::Nodes(NodesRequest::RestartNode {
             nodes: list_of(nodes),
             initial: how.initial,
             nostart: how.nostart,
             abort: how.abort,
             force: takes_force(version).then_some(how.force),
-        };
+        });
         self.restart_order(&request).await
     }
 
@@ -123,11 +123,11 @@ impl Session {
     /// 2003 with the server's text.
     pub async fn restart_all(&mut self, how: RestartRequest) -> Result<Restarted, ClientError> {
         self.server_version().await?;
-        let request = Request::RestartAll {
+        let request = Request::Nodes(NodesRequest::RestartAll {
             initial: how.initial,
             nostart: how.nostart,
             abort: how.abort,
-        };
+        });
         self.restart_order(&request).await
     }
 
@@ -148,7 +148,7 @@ impl Session {
     ///
     /// 22 with the server's text.
     pub async fn start(&mut self, node: NodeId) -> Result<(), ClientError> {
-        let request = Request::Start { node: node.get() };
+        let request = Request::Nodes(NodesRequest::Start { node: node.get() });
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_start");
         self.order(&request, call).await
     }
@@ -161,7 +161,11 @@ impl Session {
     pub async fn start_all(&mut self) -> Result<u32, ClientError> {
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_start");
         let reply = self
-            .ask(&Request::StartAll, StartAllReply::decode, call)
+            .ask(
+                &Request::Nodes(NodesRequest::StartAll),
+                StartAllReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.started)
     }
@@ -172,7 +176,7 @@ impl Session {
     ///
     /// 4001 with the server's text.
     pub async fn enter_single_user(&mut self, node: NodeId) -> Result<(), ClientError> {
-        let request = Request::EnterSingleUser { node: node.get() };
+        let request = Request::Nodes(NodesRequest::EnterSingleUser { node: node.get() });
         let call = Call(NO_SINGLE_USER_MODE, "ndb_mgm_enter_single_user");
         self.order(&request, call).await
     }
@@ -184,7 +188,8 @@ impl Session {
     /// 4002 with the server's text.
     pub async fn exit_single_user(&mut self) -> Result<(), ClientError> {
         let call = Call(NO_EXIT_FROM_SINGLE_USER_MODE, "ndb_mgm_exit_single_user");
-        self.order(&Request::ExitSingleUser, call).await
+        self.order(&Request::Nodes(NodesRequest::ExitSingleUser), call)
+            .await
     }
 
     /// Makes a nodegroup of data nodes that belong to none.
@@ -193,9 +198,9 @@ impl Session {
     ///
     /// The number that the server sends, and its text.
     pub async fn create_nodegroup(&mut self, nodes: &[NodeId]) -> Result<Nodegroup, ClientError> {
-        let request = Request::CreateNodegroup {
+        let request = Request::Nodes(NodesRequest::CreateNodegroup {
             nodes: list_of(nodes),
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_create_nodegroup");
         let reply = self
             .ask(&request, CreateNodegroupReply::decode, call)
@@ -211,9 +216,9 @@ impl Session {
     ///
     /// 1006 with the server's text, as in the original.
     pub async fn drop_nodegroup(&mut self, nodegroup: Nodegroup) -> Result<(), ClientError> {
-        let request = Request::DropNodegroup {
+        let request = Request::Nodes(NodesRequest::DropNodegroup {
             nodegroup: u32::from(nodegroup.0),
-        };
+        });
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_create_nodegroup");
         self.order(&request, call).await
     }

@@ -12,7 +12,7 @@ use crate::cluster::{ConnectHost, NodeId, NodeType, Version};
 use crate::wire::{
     Block, Certificate, EventReader, GetNodeidReply, ListCertsReply, ListSessionsReply,
     MgmdNodeidReply, ReplyError, ReplyReader, Request, ResultReply, SessionIdReply, SessionReply,
-    SessionState, TlsStatsReply, VersionReply, WireError,
+    SessionRequest, SessionState, TlsStatsReply, VersionReply, WireError,
 };
 
 /// Most bytes taken from the socket at once.
@@ -96,7 +96,9 @@ impl Session {
     /// After any error the session is closed.
     pub async fn check_connection(&mut self) -> Result<(), ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_check_connection");
-        let result = self.order(&Request::CheckConnection, call).await;
+        let result = self
+            .order(&Request::Session(SessionRequest::CheckConnection), call)
+            .await;
         if result.is_err() {
             self.transport = None;
         }
@@ -113,14 +115,16 @@ impl Session {
         if let Some(version) = self.server_version {
             return Ok(version);
         }
-        let block = self.exchange(&Request::GetVersion, self.limit).await?;
+        let block = self
+            .exchange(&Request::Session(SessionRequest::GetVersion), self.limit)
+            .await?;
         let version = VersionReply::decode(&block)
             .map_err(ClientError::Reply)?
             .version;
         if version >= Version::SET_CLIENTVERSION {
-            let request = Request::SetClientVersion {
+            let request = Request::Session(SessionRequest::SetClientVersion {
                 version: Version::OURS,
-            };
+            });
             let call = Call(ILLEGAL_REPLY, "ndb_mgm_set_clientversion");
             self.order(&request, call).await?;
         }
@@ -137,7 +141,11 @@ impl Session {
     pub async fn get_mgmd_nodeid(&mut self) -> Result<NodeId, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_mgmd_nodeid");
         let reply = self
-            .ask(&Request::GetMgmdNodeid, MgmdNodeidReply::decode, call)
+            .ask(
+                &Request::Session(SessionRequest::GetMgmdNodeid),
+                MgmdNodeidReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.node)
     }
@@ -148,7 +156,7 @@ impl Session {
     ///
     /// 1101 to 1103 with the server's text.
     pub async fn get_nodeid(&mut self, wanted: NodeIdRequest) -> Result<NodeId, ClientError> {
-        let request = Request::GetNodeid {
+        let request = Request::Session(SessionRequest::GetNodeid {
             version: Version::OURS.0,
             node_type: match wanted.node_type {
                 NodeType::Ndb => 0,
@@ -172,7 +180,7 @@ impl Session {
             name: wanted.name,
             timeout: Some(wanted.timeout),
             log_event: Some(1),
-        };
+        });
         let call = Call(1101, "ndb_mgm_alloc_nodeid");
         let reply = self.ask(&request, GetNodeidReply::decode, call).await?;
         Ok(reply.node)
@@ -186,7 +194,11 @@ impl Session {
     pub async fn get_session_id(&mut self) -> Result<u64, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_session_id");
         let reply = self
-            .ask(&Request::GetSessionId, SessionIdReply::decode, call)
+            .ask(
+                &Request::Session(SessionRequest::GetSessionId),
+                SessionIdReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.id)
     }
@@ -199,7 +211,11 @@ impl Session {
     pub async fn get_session(&mut self, id: u32) -> Result<Option<SessionState>, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_session");
         let reply = self
-            .ask(&Request::GetSession { id }, SessionReply::decode, call)
+            .ask(
+                &Request::Session(SessionRequest::GetSession { id }),
+                SessionReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.session)
     }
@@ -212,7 +228,11 @@ impl Session {
     pub async fn list_sessions(&mut self) -> Result<Vec<SessionState>, ClientError> {
         let call = Call(ILLEGAL_REPLY, "list sessions");
         let reply = self
-            .ask(&Request::ListSessions, ListSessionsReply::decode, call)
+            .ask(
+                &Request::Session(SessionRequest::ListSessions),
+                ListSessionsReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.sessions)
     }
@@ -223,7 +243,7 @@ impl Session {
     ///
     /// 1006 with the server's text.
     pub async fn purge_stale_sessions(&mut self) -> Result<Option<String>, ClientError> {
-        let request = Request::PurgeStaleSessions;
+        let request = Request::Session(SessionRequest::PurgeStaleSessions);
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_purge_stale_sessions");
         let mut block = self.exchange(&request, self.timeout()).await?;
         let purged = block.field("purged").map(str::to_owned);
@@ -241,7 +261,11 @@ impl Session {
     pub async fn list_certs(&mut self) -> Result<Vec<Certificate>, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_list_certs");
         let reply = self
-            .ask(&Request::ListCerts, ListCertsReply::decode, call)
+            .ask(
+                &Request::Session(SessionRequest::ListCerts),
+                ListCertsReply::decode,
+                call,
+            )
             .await?;
         Ok(reply.certificates)
     }
@@ -253,8 +277,12 @@ impl Session {
     /// No usable reply.
     pub async fn get_tls_stats(&mut self) -> Result<TlsStatsReply, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_tls_stats");
-        self.ask(&Request::GetTlsStats, TlsStatsReply::decode, call)
-            .await
+        self.ask(
+            &Request::Session(SessionRequest::GetTlsStats),
+            TlsStatsReply::decode,
+            call,
+        )
+        .await
     }
 
     /// Says that the session is over. The server answers and keeps the session, as the protocol
@@ -264,7 +292,12 @@ impl Session {
     ///
     /// No usable reply.
     pub async fn end_session(&mut self) -> Result<(), ClientError> {
-        let mut exchange = self.begin(&Request::EndSession, self.timeout()).await?;
+        let mut exchange = self
+            .begin(
+                &Request::Session(SessionRequest::EndSession),
+                self.timeout(),
+            )
+            .await?;
         // This reply alone has no empty line.
         let line = exchange.line().await?;
         exchange.end();
@@ -284,7 +317,9 @@ impl Session {
     ///
     /// The words could not be sent.
     pub async fn bye(mut self) -> Result<(), ClientError> {
-        self.begin(&Request::Bye, self.timeout()).await.map(drop)
+        self.begin(&Request::Session(SessionRequest::Bye), self.timeout())
+            .await
+            .map(drop)
     }
 
     /// Sends a request whose reply is `result: Ok` within the session's time limit.

@@ -3,7 +3,7 @@
 use super::error::{Call, ClientError, ILLEGAL_REPLY};
 use super::session::Session;
 use crate::cluster::NodeType;
-use crate::wire::{NodeState, Request, StatusReply};
+use crate::wire::{NodeState, Request, StatusReply, StatusRequest};
 
 impl Session {
     /// The nodes of these types, or of all, by id.
@@ -20,7 +20,7 @@ impl Session {
             Some(_) => Call(ILLEGAL_REPLY, "ndb_mgm_get_status"),
             None => Call(ILLEGAL_REPLY, "ndb_mgm_get_status3"),
         };
-        let request = Request::GetStatus { types };
+        let request = Request::Status(StatusRequest::GetStatus { types });
         let reply = self.ask(&request, StatusReply::decode, call).await?;
         Ok(reply.nodes)
     }

@@ -2,8 +2,52 @@
 
 use zeroize::Zeroizing;
 
-use super::command::{Argument, Kind};
 use super::line;
+
+/// How the value of an argument is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Int,
+    Text,
+    /// May go on in lines whose name begins with `+`.
+    LongText,
+}
+
+/// One argument of a command, or one name of a reply.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Argument {
+    name: &'static str,
+    kind: Kind,
+    mandatory: bool,
+}
+
+pub(super) const fn int(name: &'static str) -> Argument {
+    argument(name, Kind::Int, true)
+}
+
+pub(super) const fn optional_int(name: &'static str) -> Argument {
+    argument(name, Kind::Int, false)
+}
+
+pub(super) const fn text(name: &'static str) -> Argument {
+    argument(name, Kind::Text, true)
+}
+
+pub(super) const fn optional_text(name: &'static str) -> Argument {
+    argument(name, Kind::Text, false)
+}
+
+pub(super) const fn optional_long_text(name: &'static str) -> Argument {
+    argument(name, Kind::LongText, false)
+}
+
+const fn argument(name: &'static str, kind: Kind, mandatory: bool) -> Argument {
+    Argument {
+        name,
+        kind,
+        mandatory,
+    }
+}
 
 /// Longest long text, over all its lines.
 const LONG_TEXT_MAX: usize = 4096;
@@ -125,6 +169,11 @@ impl Arguments {
     /// A number that [`Arguments::check_complete`] has found; 0 otherwise.
     pub(super) fn mandatory_int(&self, name: &str) -> u32 {
         self.int(name).unwrap_or(0)
+    }
+
+    /// A switch; off if it is not there.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.mandatory_int(name) != 0
     }
 
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {

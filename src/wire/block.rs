@@ -1,7 +1,5 @@
 //! The client's side of replies: bytes to blocks of lines (management protocol, 1.6).
 
-use super::arguments::{Arguments, Fault};
-use super::command::{Argument, reply_header};
 use super::{EventReader, Framer, LONG_LINE_MAX, ReplyError, WireError, line};
 
 /// Longest reply, its lines and their bookkeeping together. The longest real ones, `show
@@ -34,61 +32,6 @@ impl Block {
     pub(super) fn not_authorized(&self) -> Option<ReplyError> {
         (self.header == "Authorization failed")
             .then(|| ReplyError::NotAuthorized(self.field("Error").unwrap_or_default().to_owned()))
-    }
-
-    /// Checks the header and every line against what the reply to `command` may hold, as
-    /// strictly as the original does. What is missing is for
-    /// [`Reply::check_complete`] to say: a refusal may lack the rest.
-    pub(super) fn expect(
-        &self,
-        command: &'static str,
-        allowed: &'static [Argument],
-    ) -> Result<Reply, ReplyError> {
-        if let Some(error) = self.not_authorized() {
-            return Err(error);
-        }
-        let unexpected = |status: u32, current: &str| ReplyError::Unexpected {
-            command,
-            status,
-            current: current.to_owned(),
-        };
-        if Some(self.header.as_str()) != reply_header(command) {
-            return Err(unexpected(4, &self.header));
-        }
-        let mut arguments = Arguments::new(allowed);
-        for (name, value) in &self.fields {
-            arguments
-                .add(name.as_bytes(), Some(value.as_bytes()))
-                .map_err(|fault: Fault| unexpected(fault as u32, name))?;
-        }
-        Ok(Reply { command, arguments })
-    }
-}
-
-/// A reply whose names are known.
-pub(super) struct Reply {
-    command: &'static str,
-    pub(super) arguments: Arguments,
-}
-
-impl Reply {
-    /// Is everything mandatory there?
-    pub(super) fn check_complete(&self) -> Result<(), ReplyError> {
-        self.arguments
-            .check_complete()
-            .map_err(|fault| ReplyError::Unexpected {
-                command: self.command,
-                status: fault as u32,
-                current: "\n".to_owned(),
-            })
-    }
-
-    /// Everything mandatory is there, and `result:` is `Ok`.
-    pub(super) fn check_ok(&self) -> Result<(), ReplyError> {
-        match self.arguments.text("result") {
-            Some(result) if result != "Ok" => Err(ReplyError::Refused(result)),
-            _ => self.check_complete(),
-        }
     }
 }
 

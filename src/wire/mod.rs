@@ -12,35 +12,25 @@
 
 mod arguments;
 mod block;
-mod command;
 pub mod config;
-mod decode;
-mod encode;
 mod error;
 mod event;
 mod filter;
 mod framing;
 mod line;
+mod message;
 mod password;
 mod reader;
-mod refusal;
-mod replies;
-mod reply;
-mod request;
-mod status;
+mod writer;
 
 pub use block::{Block, ReplyReader};
 pub use error::{ReplyError, WireError};
 pub use event::{EventItem, EventReader, PING, decode_event, encode_event};
 pub use filter::parse_filter;
 pub use framing::Framer;
+pub use message::*;
 pub use password::WirePassword;
 pub use reader::{Incoming, RequestReader};
-pub use refusal::Refusal;
-pub use replies::{EncodedConfig, Reply};
-pub use reply::*;
-pub use request::Request;
-pub use status::{NodeState, StatusReply};
 
 /// Token buffer of the server and of most of the client (management protocol, 1.2): a line
 /// has at most one byte less, its newline included.

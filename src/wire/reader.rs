@@ -1,8 +1,8 @@
 //! The server's side of requests: bytes to [`Request`], and the answers to what is none.
 
 use super::arguments::Arguments;
-use super::command::{self, Command};
-use super::{CONFIG_TEXT_MAX, Framer, LINE_MAX, Request, WireError, decode, line};
+use super::message::{self, Command};
+use super::{CONFIG_TEXT_MAX, ConfigurationRequest, Framer, LINE_MAX, Request, WireError, line};
 
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,12 +95,18 @@ impl RequestReader {
                     self.state = State::Closed;
                     return Ok(Incoming::Close);
                 }
-                State::ConfigText(request, length) => {
+                State::ConfigText(mut request, length) => {
                     let Some(text) = self.framer.take_bytes(length) else {
                         self.state = State::ConfigText(request, length);
                         return Ok(Incoming::NeedMore);
                     };
-                    return Ok(Incoming::Request(with_body(request, text.to_vec())));
+                    if let Request::Configuration(ConfigurationRequest::SetConfig {
+                        body, ..
+                    }) = &mut request
+                    {
+                        *body = text.to_vec();
+                    }
+                    return Ok(Incoming::Request(request));
                 }
                 state => {
                     let Some(line) = self.framer.next_line()? else {
@@ -134,7 +140,7 @@ fn command_line(line: &[u8]) -> Step {
         return Step::Go(State::Idle);
     }
     let name = line::trim(line);
-    match command::find(name) {
+    match message::find(name) {
         Some(command) => Step::Go(State::Arguments(command, Arguments::new(command.arguments))),
         None => refused("Unknown command", name),
     }
@@ -161,17 +167,14 @@ fn refused(text: &str, token: &[u8]) -> Step {
 }
 
 fn complete(command: &Command, arguments: &Arguments) -> Step {
-    let Some(request) = decode::request(command.name, arguments) else {
-        // Every command of the table has a decoder; a test walks them.
-        return refused("Unknown command", command.name.as_bytes());
-    };
+    let request = (command.read)(arguments);
     match &request {
-        Request::SetConfig {
+        Request::Configuration(ConfigurationRequest::SetConfig {
             length,
             content_type,
             encoding,
             ..
-        } => {
+        }) => {
             let length = usize::try_from(*length).unwrap_or(usize::MAX);
             let acceptable = content_type == "ndbconfig/octet-stream"
                 && encoding == "base64"
@@ -182,31 +185,14 @@ fn complete(command: &Command, arguments: &Arguments) -> Step {
                 Step::Done(Incoming::Request(request))
             }
         }
-        Request::SetPorts { node, .. } => Step::Go(State::Ports(PortLines {
-            node: *node,
-            count: arguments.mandatory_int("num_ports"),
-            ports: Vec::new(),
-        })),
+        Request::Configuration(ConfigurationRequest::SetPorts { node, .. }) => {
+            Step::Go(State::Ports(PortLines {
+                node: *node,
+                count: arguments.mandatory_int("num_ports"),
+                ports: Vec::new(),
+            }))
+        }
         _ => Step::Done(Incoming::Request(request)),
-    }
-}
-
-fn with_body(request: Request, text: Vec<u8>) -> Request {
-    match request {
-        Request::SetConfig {
-            version2,
-            length,
-            content_type,
-            encoding,
-            ..
-        } => Request::SetConfig {
-            version2,
-            length,
-            content_type,
-            encoding,
-            body: text,
-        },
-        other => other,
     }
 }
 
@@ -233,10 +219,9 @@ fn port_line(mut lines: PortLines, line: &[u8]) -> Step {
         if !line::is_empty(line) {
             return ports_refused("Failed to parse line, expected empty line".to_owned());
         }
-        return Step::Done(Incoming::Request(Request::SetPorts {
-            node,
-            ports: lines.ports,
-        }));
+        let ports = lines.ports;
+        let request = ConfigurationRequest::SetPorts { node, ports };
+        return Step::Done(Incoming::Request(Request::Configuration(request)));
     }
     let pair = line.iter().position(|byte| *byte == b'=').and_then(|at| {
         let node = line::parse_int(&line[..at])?;

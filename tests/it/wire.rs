@@ -7,13 +7,14 @@ use std::path::Path;
 use crate::wire_exchanges::EXCHANGES;
 use ndbmgm::cluster::{ErrorNumber, NodeType};
 use ndbmgm::wire::{
-    Block, ClusterLoglevelReply, ClusterlogReply, ConfigReply, CreateNodegroupReply,
-    DumpEventsReply, EncodedConfig, EventItem, EventReader, GetConnectionParameterReply,
-    GetNodeidReply, Incoming, ListCertsReply, ListSessionsReply, ListenReply, LogfilterReply,
-    MgmdNodeidReply, PING, Refusal, Reply, ReplyError, ReplyReader, Request, RequestReader,
-    RestartReply, ResultReply, SessionIdReply, SessionReply, SetConnectionParameterReply,
-    SetParameterReply, ShowConfigReply, ShowVariablesReply, StartAllReply, StartBackupReply,
-    StatusReply, StopReply, TlsStatsReply, VersionReply, config, decode_event, encode_event,
+    BackupRequest, Block, ClusterLoglevelReply, ClusterlogReply, ConfigReply, ConfigurationRequest,
+    CreateNodegroupReply, DumpEventsReply, EncodedConfig, EventItem, EventReader, EventsRequest,
+    GetConnectionParameterReply, GetNodeidReply, Incoming, ListCertsReply, ListSessionsReply,
+    ListenReply, LogfilterReply, LogsRequest, MgmdNodeidReply, NodesRequest, PING, Refusal, Reply,
+    ReplyError, ReplyReader, Request, RequestReader, RestartReply, ResultReply, SessionIdReply,
+    SessionReply, SessionRequest, SetConnectionParameterReply, SetParameterReply, ShowConfigReply,
+    ShowVariablesReply, StartAllReply, StartBackupReply, StatusReply, StatusRequest, StopReply,
+    TlsStatsReply, VersionReply, config, decode_event, encode_event,
 };
 
 /// What one connection of a trace carried.
@@ -102,8 +103,10 @@ fn read_reply(
     reader: &mut ReplyReader,
 ) -> Result<Reply, ReplyError> {
     Ok(match request {
-        Request::GetVersion => Reply::Version(VersionReply::decode(block)?),
-        Request::GetStatus { types } => {
+        Request::Session(SessionRequest::GetVersion) => {
+            Reply::Version(VersionReply::decode(block)?)
+        }
+        Request::Status(StatusRequest::GetStatus { types }) => {
             let mut reply = StatusReply::decode(block)?;
             // The server's order; within a type it is that of the ids already.
             let types = types.as_deref().unwrap_or(&[NodeType::Ndb, NodeType::Mgm]);
@@ -113,7 +116,7 @@ fn read_reply(
             });
             Reply::Status(reply)
         }
-        Request::GetConfig { .. } => {
+        Request::Configuration(ConfigurationRequest::GetConfig { .. }) => {
             let reply = ConfigReply::decode(block)?;
             let body = reader.take_body(reply.content_length + 1);
             assert_eq!(body.len(), reply.content_length + 1);
@@ -123,36 +126,68 @@ fn read_reply(
             assert_eq!(config::decode_nodes(&packed), Ok(config.nodes()));
             Reply::Config(EncodedConfig::new(&config.encode_v2()))
         }
-        Request::StartBackup { .. } => Reply::StartBackup(StartBackupReply::decode(block)?),
-        Request::Stop { .. } | Request::StopAll { .. } => Reply::Stop(StopReply::decode(block)?),
-        Request::RestartNode { .. } | Request::RestartAll { .. } => {
+        Request::Backup(BackupRequest::StartBackup { .. }) => {
+            Reply::StartBackup(StartBackupReply::decode(block)?)
+        }
+        Request::Nodes(NodesRequest::Stop { .. })
+        | Request::Nodes(NodesRequest::StopAll { .. }) => Reply::Stop(StopReply::decode(block)?),
+        Request::Nodes(NodesRequest::RestartNode { .. })
+        | Request::Nodes(NodesRequest::RestartAll { .. }) => {
             Reply::Restart(RestartReply::decode(block)?)
         }
-        Request::StartAll => Reply::StartAll(StartAllReply::decode(block)?),
-        Request::CreateNodegroup { .. } => {
+        Request::Nodes(NodesRequest::StartAll) => Reply::StartAll(StartAllReply::decode(block)?),
+        Request::Nodes(NodesRequest::CreateNodegroup { .. }) => {
             Reply::CreateNodegroup(CreateNodegroupReply::decode(block)?)
         }
-        Request::GetInfoClusterlog => Reply::Clusterlog(ClusterlogReply::decode(block)?),
-        Request::SetLogfilter { .. } => Reply::Logfilter(LogfilterReply::decode(block)?),
-        Request::ListenEvent { .. } => Reply::Listen(ListenReply::decode(block)?),
-        Request::ListCerts => Reply::ListCerts(ListCertsReply::decode(block)?),
-        Request::GetTlsStats => Reply::TlsStats(TlsStatsReply::decode(block)?),
-        Request::GetMgmdNodeid => Reply::MgmdNodeid(MgmdNodeidReply::decode(block)?),
-        Request::ListSessions => Reply::ListSessions(ListSessionsReply::decode(block)?),
-        Request::GetSessionId => Reply::SessionId(SessionIdReply::decode(block)?),
-        Request::GetSession { .. } => Reply::Session(SessionReply::decode(block)?),
-        Request::GetClusterLoglevel => Reply::ClusterLoglevel(ClusterLoglevelReply::decode(block)?),
-        Request::ShowConfig { .. } => Reply::ShowConfig(ShowConfigReply::decode(block)?),
-        Request::ShowVariables => Reply::ShowVariables(ShowVariablesReply::decode(block)?),
-        Request::GetNodeid { .. } => Reply::GetNodeid(GetNodeidReply::decode(block)?),
-        Request::SetParameter { .. } => Reply::SetParameter(SetParameterReply::decode(block)?),
-        Request::SetConnectionParameter { .. } => {
+        Request::Logs(LogsRequest::GetInfoClusterlog) => {
+            Reply::Clusterlog(ClusterlogReply::decode(block)?)
+        }
+        Request::Logs(LogsRequest::SetLogfilter { .. }) => {
+            Reply::Logfilter(LogfilterReply::decode(block)?)
+        }
+        Request::Events(EventsRequest::ListenEvent { .. }) => {
+            Reply::Listen(ListenReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::ListCerts) => {
+            Reply::ListCerts(ListCertsReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::GetTlsStats) => {
+            Reply::TlsStats(TlsStatsReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::GetMgmdNodeid) => {
+            Reply::MgmdNodeid(MgmdNodeidReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::ListSessions) => {
+            Reply::ListSessions(ListSessionsReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::GetSessionId) => {
+            Reply::SessionId(SessionIdReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::GetSession { .. }) => {
+            Reply::Session(SessionReply::decode(block)?)
+        }
+        Request::Logs(LogsRequest::GetClusterLoglevel) => {
+            Reply::ClusterLoglevel(ClusterLoglevelReply::decode(block)?)
+        }
+        Request::Configuration(ConfigurationRequest::ShowConfig { .. }) => {
+            Reply::ShowConfig(ShowConfigReply::decode(block)?)
+        }
+        Request::Configuration(ConfigurationRequest::ShowVariables) => {
+            Reply::ShowVariables(ShowVariablesReply::decode(block)?)
+        }
+        Request::Session(SessionRequest::GetNodeid { .. }) => {
+            Reply::GetNodeid(GetNodeidReply::decode(block)?)
+        }
+        Request::Configuration(ConfigurationRequest::SetParameter { .. }) => {
+            Reply::SetParameter(SetParameterReply::decode(block)?)
+        }
+        Request::Configuration(ConfigurationRequest::SetConnectionParameter { .. }) => {
             Reply::SetConnectionParameter(SetConnectionParameterReply::decode(block)?)
         }
-        Request::GetConnectionParameter { .. } => {
+        Request::Configuration(ConfigurationRequest::GetConnectionParameter { .. }) => {
             Reply::GetConnectionParameter(GetConnectionParameterReply::decode(block)?)
         }
-        Request::DumpEvents { .. } => {
+        Request::Events(EventsRequest::DumpEvents { .. }) => {
             let reply = DumpEventsReply::decode(block)?;
             let mut events = Vec::new();
             for _ in 0..reply.events {
@@ -203,21 +238,27 @@ fn refusal(request: &Request, error: ReplyError) -> Refusal {
         disconnect: is_told.then_some(false),
     };
     match request {
-        Request::ListenEvent { .. } => Refusal::Listen { text },
-        Request::Stop { force, .. } => stop(force.is_some()),
-        Request::StopAll { stop: kinds, .. } => stop(kinds.is_some()),
-        Request::RestartNode { force, .. } => restart(force.is_some()),
-        Request::RestartAll { .. } => restart(false),
-        Request::GetNodeid { .. } => Refusal::GetNodeid { text, code },
-        Request::SetParameter { .. } => Refusal::SetParameter { text },
-        Request::SetConnectionParameter { .. } => Refusal::SetConnectionParameter { text },
-        Request::GetConnectionParameter { .. } => Refusal::GetConnectionParameter { text },
-        Request::CreateNodegroup { .. } => {
+        Request::Events(EventsRequest::ListenEvent { .. }) => Refusal::Listen { text },
+        Request::Nodes(NodesRequest::Stop { force, .. }) => stop(force.is_some()),
+        Request::Nodes(NodesRequest::StopAll { stop: kinds, .. }) => stop(kinds.is_some()),
+        Request::Nodes(NodesRequest::RestartNode { force, .. }) => restart(force.is_some()),
+        Request::Nodes(NodesRequest::RestartAll { .. }) => restart(false),
+        Request::Session(SessionRequest::GetNodeid { .. }) => Refusal::GetNodeid { text, code },
+        Request::Configuration(ConfigurationRequest::SetParameter { .. }) => {
+            Refusal::SetParameter { text }
+        }
+        Request::Configuration(ConfigurationRequest::SetConnectionParameter { .. }) => {
+            Refusal::SetConnectionParameter { text }
+        }
+        Request::Configuration(ConfigurationRequest::GetConnectionParameter { .. }) => {
+            Refusal::GetConnectionParameter { text }
+        }
+        Request::Nodes(NodesRequest::CreateNodegroup { .. }) => {
             let (number, text) = numbered(&text);
             assert_eq!(Some(number), code);
             Refusal::CreateNodegroup { code: number, text }
         }
-        Request::DropNodegroup { .. } => {
+        Request::Nodes(NodesRequest::DropNodegroup { .. }) => {
             let code = text.strip_prefix("error: ").and_then(|it| it.parse().ok());
             Refusal::DropNodegroup {
                 code: code.expect("a number"),
@@ -259,7 +300,7 @@ fn replies_recorded_outside_the_console_read_and_write_back() {
         let mut reader = ReplyReader::new();
         reader.push(reply.as_bytes());
         let mut written = Vec::new();
-        if *request == Request::EndSession {
+        if *request == Request::Session(SessionRequest::EndSession) {
             let line = reader.next_line().expect("no fault").expect("a line");
             assert_eq!(Some(line.as_str()), request.reply_header());
             Reply::EndSession.encode(&mut written);
@@ -287,7 +328,7 @@ fn every_recorded_reply_reads_and_writes_back() {
             if rewrite_reply(&request, &block, &mut reader, &mut written) {
                 refused += 1;
             }
-            if matches!(request, Request::ListenEvent { .. }) {
+            if matches!(request, Request::Events(EventsRequest::ListenEvent { .. })) {
                 let mut events = EventReader::new();
                 events.push(&conversation.server[written.len()..]);
                 while let Some(item) = events.next().expect("events") {
@@ -474,12 +515,12 @@ fn a_long_text_goes_on_in_lines_with_a_plus() {
           password_length: 7\n\n",
     );
     let [
-        Request::StartBackup {
+        Request::Backup(BackupRequest::StartBackup {
             wait: 2,
             id: None,
             point: 0,
             password: Some(password),
-        },
+        }),
     ] = &read[..]
     else {
         panic!("{read:?}");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::super::*;
 use crate::cluster::Event;
 use crate::sim::parse_config_file;
-use crate::wire::{EventItem, EventReader};
+use crate::wire::{EventItem, EventReader, EventsRequest, NodesRequest};
 
 /// The recorded cluster.
 const CONFIG: &str = "\
@@ -110,10 +110,10 @@ impl Life {
         let session = cluster.session_opened(node(SERVER));
         let listener = cluster.session_opened(node(SERVER));
         let all = (250..=262).map(|category| format!("{category}=15"));
-        let request = Request::ListenEvent {
+        let request = Request::Events(EventsRequest::ListenEvent {
             filter: all.collect::<Vec<_>>().join(" "),
             parsable: true,
-        };
+        });
         cluster.apply(listener, request, now);
         cluster.take_effects();
         Life {
@@ -221,18 +221,18 @@ fn assert_same(have: &[Event], want: &[Event]) {
 #[test]
 fn a_restart_without_start_and_the_start_report_what_a_real_node_does() {
     let mut life = Life::begin();
-    life.order(Request::RestartNode {
+    life.order(Request::Nodes(NodesRequest::RestartNode {
         nodes: "3".to_owned(),
         initial: false,
         nostart: true,
         abort: false,
         force: Some(false),
-    });
+    }));
     let stop = life.events();
     let started = (EventKind::NODE_START_STARTED, 0);
     let want = stretch((EventKind::NODE_STOP_STARTED, 0), Some(started));
     assert_same(&stop, &want);
-    life.order(Request::Start { node: 3 });
+    life.order(Request::Nodes(NodesRequest::Start { node: 3 }));
     let start = life.events();
     let want = stretch(started, Some((EventKind::NODE_STOP_STARTED, 1)));
     assert_same(&start, &want);
@@ -243,11 +243,11 @@ fn a_stop_and_a_new_process_report_what_a_real_node_does() {
     let mut life = Life::begin();
     life.cluster.take_effects();
     life.log.clear();
-    life.order(Request::Stop {
+    life.order(Request::Nodes(NodesRequest::Stop {
         nodes: "3".to_owned(),
         abort: false,
         force: Some(false),
-    });
+    }));
     let mut have = life.events();
     let now = life.now;
     life.cluster.launch_node(node(3), true, now);
@@ -308,9 +308,9 @@ fn a_death_reports_what_a_real_one_does() {
 #[test]
 fn single_user_mode_reports_its_three_steps_from_every_node() {
     let mut life = Life::begin();
-    life.order(Request::EnterSingleUser { node: 10 });
+    life.order(Request::Nodes(NodesRequest::EnterSingleUser { node: 10 }));
     let mut have = life.events();
-    life.order(Request::ExitSingleUser);
+    life.order(Request::Nodes(NodesRequest::ExitSingleUser));
     have.extend(life.events());
     let last = (EventKind::LOCAL_CHECKPOINT_STARTED, 0);
     let want = stretch((EventKind::SINGLE_USER, 0), Some(last));
@@ -347,13 +347,13 @@ fn the_kind_of_a_start_is_what_is_known_of_it_so_far() {
     ];
     for (nodes, initial, kinds) in cases {
         let mut life = Life::begin();
-        life.order(Request::RestartNode {
+        life.order(Request::Nodes(NodesRequest::RestartNode {
             nodes: nodes.to_owned(),
             initial,
             nostart: false,
             abort: false,
             force: Some(true),
-        });
+        }));
         let events = life.events();
         let (have, texts) = phases(&events, 3);
         let want: Vec<(u32, u32)> = PHASES
@@ -377,11 +377,11 @@ fn the_kind_of_a_start_is_what_is_known_of_it_so_far() {
 #[test]
 fn a_first_start_waits_for_all_nodes_and_elects_a_president() {
     let mut life = Life::begin();
-    life.order(Request::RestartAll {
+    life.order(Request::Nodes(NodesRequest::RestartAll {
         initial: true,
         nostart: false,
         abort: false,
-    });
+    }));
     let events = life.events();
     let texts = |node: u32, kind: EventKind| -> Vec<String> {
         let own = events

@@ -11,8 +11,9 @@ use super::*;
 use crate::cluster::{EventBody, NodeStatus};
 use crate::sim::parse_config_file;
 use crate::wire::{
-    CreateNodegroupReply, EventItem, EventReader, LogfilterReply, NodeState, Refusal, RestartReply,
-    StartAllReply, StartBackupReply, StopReply, WirePassword,
+    BackupRequest, CreateNodegroupReply, EventItem, EventReader, EventsRequest, LogfilterReply,
+    LogsRequest, NodeState, NodesRequest, Refusal, RestartReply, SessionRequest, StartAllReply,
+    StartBackupReply, StatusRequest, StopReply, WirePassword,
 };
 
 const PHASE: Duration = Duration::from_millis(10);
@@ -83,7 +84,9 @@ impl Table {
 
     /// One data node as `get status` shows it.
     fn state(&mut self, id: u32) -> NodeState {
-        let Reply::Status(status) = self.ask(Request::GetStatus { types: None }) else {
+        let Reply::Status(status) =
+            self.ask(Request::Status(StatusRequest::GetStatus { types: None }))
+        else {
             panic!("no node list");
         };
         let mut nodes = status.nodes.into_iter();
@@ -105,12 +108,12 @@ impl Table {
     }
 
     fn start(&mut self, wait: u32, id: Option<u32>) {
-        self.send(Request::StartBackup {
+        self.send(Request::Backup(BackupRequest::StartBackup {
             wait,
             id,
             point: 0,
             password: None,
-        });
+        }));
     }
 
     fn attempt(&self) -> u64 {
@@ -141,10 +144,10 @@ impl Table {
 
     fn listen(&mut self, filter: &str) -> SessionId {
         let listener = self.cluster.session_opened(node(1));
-        let request = Request::ListenEvent {
+        let request = Request::Events(EventsRequest::ListenEvent {
             filter: filter.to_owned(),
             parsable: true,
-        };
+        });
         let now = self.now;
         self.cluster.apply(listener, request, now);
         self.cluster.take_effects();
@@ -327,11 +330,11 @@ fn an_abort_is_reported_by_every_node_the_first_with_the_reason() {
     table.start(2, Some(3));
     table.report_all(NodeProgress::Defined);
     table.events();
-    let unknown = table.ask(Request::AbortBackup { id: 4 });
+    let unknown = table.ask(Request::Backup(BackupRequest::AbortBackup { id: 4 }));
     let command = "abort backup";
     assert_eq!(unknown, Reply::Done { command });
     assert!(table.events().is_empty());
-    table.send(Request::AbortBackup { id: 3 });
+    table.send(Request::Backup(BackupRequest::AbortBackup { id: 3 }));
     table.replies();
     table.report(3, NodeProgress::Removed);
     assert_eq!(table.replies(), []);
@@ -380,12 +383,12 @@ fn passwords_are_checked_before_anything_is_written() {
     let config = "[ndbd default]\nRequireEncryptedBackup=1\n[ndbd]\n[ndbd]\n[mgm]\n[api]\n";
     let mut table = Table::new(Some(config));
     let mut try_password = |password: Option<&str>| {
-        table.send(Request::StartBackup {
+        table.send(Request::Backup(BackupRequest::StartBackup {
             wait: 2,
             id: None,
             point: 0,
             password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
-        });
+        }));
         table.replies()
     };
     let long = "x".repeat(257);
@@ -439,11 +442,11 @@ fn a_listener_gets_what_its_filter_lets_through() {
     table.start(0, None);
     assert!(table.events().is_empty());
     let now = table.now;
-    let stop = Request::Stop {
+    let stop = Request::Nodes(NodesRequest::Stop {
         nodes: "3".to_owned(),
         abort: false,
         force: Some(false),
-    };
+    });
     let session = table.session;
     table.cluster.apply(session, stop, now);
     table.collect();
@@ -454,10 +457,12 @@ fn a_listener_gets_what_its_filter_lets_through() {
 #[test]
 fn a_node_stops_and_the_last_of_its_nodegroup_does_not() {
     let mut table = Table::new(None);
-    let stop = |nodes: &str| Request::Stop {
-        nodes: nodes.to_owned(),
-        abort: false,
-        force: Some(false),
+    let stop = |nodes: &str| {
+        Request::Nodes(NodesRequest::Stop {
+            nodes: nodes.to_owned(),
+            abort: false,
+            force: Some(false),
+        })
     };
     table.send(stop("3"));
     assert_eq!(table.replies(), []);
@@ -481,13 +486,13 @@ fn a_node_stops_and_the_last_of_its_nodegroup_does_not() {
 #[test]
 fn a_restart_passes_through_not_started_and_the_phases() {
     let mut table = Table::new(None);
-    table.send(Request::RestartNode {
+    table.send(Request::Nodes(NodesRequest::RestartNode {
         nodes: "3".to_owned(),
         initial: false,
         nostart: true,
         abort: false,
         force: Some(false),
-    });
+    }));
     table.pass(PHASE * 8);
     let restarted = RestartReply {
         restarted: 1,
@@ -496,7 +501,7 @@ fn a_restart_passes_through_not_started_and_the_phases() {
     assert_eq!(table.replies(), [Reply::Restart(restarted)]);
     assert_eq!(table.state(3).status, NodeStatus::NotStarted);
     let command = "start";
-    let started = table.ask(Request::Start { node: 3 });
+    let started = table.ask(Request::Nodes(NodesRequest::Start { node: 3 }));
     assert_eq!(started, Reply::Done { command });
     table.pass(PHASE * 3);
     assert_eq!(table.state(3).status, NodeStatus::Starting);
@@ -509,21 +514,21 @@ fn a_restart_passes_through_not_started_and_the_phases() {
 #[test]
 fn single_user_mode_names_its_api_node() {
     let mut table = Table::new(None);
-    table.ask(Request::SetClientVersion {
+    table.ask(Request::Session(SessionRequest::SetClientVersion {
         version: crate::cluster::Version::OURS,
-    });
+    }));
     let command = "enter single user";
     assert_eq!(
-        table.ask(Request::EnterSingleUser { node: 2 }),
+        table.ask(Request::Nodes(NodesRequest::EnterSingleUser { node: 2 })),
         refused(command, ErrorNumber::NOT_AN_API_NODE)
     );
-    table.send(Request::EnterSingleUser { node: 5 });
+    table.send(Request::Nodes(NodesRequest::EnterSingleUser { node: 5 }));
     table.pass(PHASE * 2);
     assert_eq!(table.replies(), [Reply::Done { command }]);
     assert_eq!(table.state(2).status, NodeStatus::SingleUserMode);
     assert!(table.state(5).is_single_user);
     assert!(!table.state(4).is_single_user);
-    table.ask(Request::ExitSingleUser);
+    table.ask(Request::Nodes(NodesRequest::ExitSingleUser));
     assert_eq!(table.state(2).status, NodeStatus::Started);
 }
 
@@ -535,11 +540,13 @@ fn without_data_nodes_requests_fail_as_recorded() {
         table.cluster.fail_node(node(id), now);
     }
     table.collect();
-    let backup = |password: Option<&str>| Request::StartBackup {
-        wait: 0,
-        id: None,
-        point: 0,
-        password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
+    let backup = |password: Option<&str>| {
+        Request::Backup(BackupRequest::StartBackup {
+            wait: 0,
+            id: None,
+            point: 0,
+            password: password.map(|text| WirePassword::new(text.as_bytes().to_vec().into())),
+        })
     };
     assert_eq!(
         table.ask(backup(None)),
@@ -550,11 +557,14 @@ fn without_data_nodes_requests_fail_as_recorded() {
         backup_refused(ErrorNumber::ENCRYPTION_NOT_SUPPORTED)
     );
     assert_eq!(
-        table.ask(Request::AbortBackup { id: 5 }),
+        table.ask(Request::Backup(BackupRequest::AbortBackup { id: 5 })),
         refused("abort backup", ErrorNumber::NO_CONTACT_WITH_DATA_NODES)
     );
     let started = StartAllReply { started: 0 };
-    assert_eq!(table.ask(Request::StartAll), Reply::StartAll(started));
+    assert_eq!(
+        table.ask(Request::Nodes(NodesRequest::StartAll)),
+        Reply::StartAll(started)
+    );
     assert_eq!(table.state(4).status, NodeStatus::Unknown);
 }
 
@@ -573,10 +583,10 @@ fn the_cluster_log_takes_what_levels_and_severities_let_through() {
     table.start(0, Some(1));
     table.report_all(NodeProgress::Defined);
     assert_eq!(logged(&mut table), ["Node 2: Backup 1 started from node 1"]);
-    let toggle = Request::SetLogfilter {
+    let toggle = Request::Logs(LogsRequest::SetLogfilter {
         level: 0,
         enable: -1,
-    };
+    });
     let off = LogfilterReply { enabled: false };
     assert_eq!(table.ask(toggle), Reply::Logfilter(off));
     let now = table.now;
@@ -590,8 +600,10 @@ fn nodegroups_are_created_from_free_nodes_only() {
     let config = "[ndbd default]\nNoOfReplicas=2\n[ndbd]\n[ndbd]\n\
                   [ndbd]\nNodegroup=65536\n[ndbd]\nNodegroup=65536\n[mgm]\n[api]\n";
     let mut table = Table::new(Some(config));
-    let create = |nodes: &str| Request::CreateNodegroup {
-        nodes: nodes.to_owned(),
+    let create = |nodes: &str| {
+        Request::Nodes(NodesRequest::CreateNodegroup {
+            nodes: nodes.to_owned(),
+        })
     };
     let Reply::Refused(Refusal::CreateNodegroup { code, text }) = table.ask(create("1 2")) else {
         panic!("not refused");
@@ -601,7 +613,7 @@ fn nodegroups_are_created_from_free_nodes_only() {
     let created = CreateNodegroupReply { nodegroup: 1 };
     assert_eq!(table.ask(create("3 4")), Reply::CreateNodegroup(created));
     assert_eq!(table.state(4).node_group, 1);
-    let drop = |nodegroup| Request::DropNodegroup { nodegroup };
+    let drop = |nodegroup| Request::Nodes(NodesRequest::DropNodegroup { nodegroup });
     assert_eq!(
         table.ask(drop(0)),
         Reply::Refused(Refusal::DropNodegroup { code: -2 })

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use super::line::push_line;
+use super::command::{fields, reply_header};
 use super::{
-    ClusterLoglevelReply, ClusterlogReply, ConfigReply, CreateNodegroupReply, DumpEventsReply,
+    ClusterLoglevelReply, ClusterlogReply, CreateNodegroupReply, DumpEventsReply, EncodedConfig,
     GetConnectionParameterReply, GetNodeidReply, ListCertsReply, ListSessionsReply, ListenReply,
-    LogfilterReply, MgmdNodeidReply, Refusal, RestartReply, ResultReply, SessionIdReply,
-    SessionReply, SetConnectionParameterReply, SetParameterReply, ShowConfigReply,
-    ShowVariablesReply, StartAllReply, StartBackupReply, StatusReply, StopReply, TlsStatsReply,
-    VersionReply,
+    LogfilterReply, MgmdNodeidReply, Refusal, RestartReply, SessionIdReply, SessionReply,
+    SetConnectionParameterReply, SetParameterReply, ShowConfigReply, ShowVariablesReply,
+    StartAllReply, StartBackupReply, StatusReply, StopReply, TlsStatsReply, VersionReply,
 };
 use crate::cluster::Event;
+use crate::wire::arguments::{Argument, text};
+use crate::wire::line::push_line;
+use crate::wire::{Block, ReplyError};
 
 /// A reply: one variant per layout. A client reads each with the `decode` of the same type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,21 +131,34 @@ impl Reply {
     }
 }
 
-/// The reply to `get config` or `get config_v2`, encoded once and sent often.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EncodedConfig(Arc<[u8]>);
+/// Reply with nothing but `result: Ok`, of every request that has no type of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultReply;
 
-impl EncodedConfig {
-    /// The reply with this packed configuration.
-    pub fn new(packed: &[u8]) -> Self {
-        let mut bytes = Vec::new();
-        ConfigReply::encode(packed, &mut bytes);
-        EncodedConfig(Arc::from(bytes))
+impl ResultReply {
+    /// Appends the reply to the command.
+    pub fn encode(command: &str, out: &mut Vec<u8>) {
+        if let Some(header) = reply_header(command) {
+            push_line(out, format_args!("{header}"));
+        }
+        match command {
+            "report event" => push_line(out, format_args!("result: ok")),
+            _ => push_line(out, format_args!("result: Ok")),
+        }
+        out.push(b'\n');
     }
-}
 
-impl std::fmt::Debug for EncodedConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "EncodedConfig({} bytes)", self.0.len())
+    /// Reads the reply to the command.
+    ///
+    /// # Errors
+    /// [`ReplyError::Refused`] with the server's text for every other result.
+    pub fn decode(command: &'static str, block: &Block) -> Result<Self, ReplyError> {
+        const FIELDS: &[Argument] = &[text("result")];
+        let reply = fields(command, block, FIELDS)?;
+        if command == "report event" && reply.arguments.text("result").as_deref() == Some("ok") {
+            return Ok(ResultReply);
+        }
+        reply.check_ok()?;
+        Ok(ResultReply)
     }
 }

@@ -1,8 +1,66 @@
-//! The reply to `get status`: the nodes and their states.
+//! The nodes and their states.
 
-use super::line::{self, push_line};
-use super::{Block, ReplyError};
+use super::Request;
+use super::command::{Command, command};
 use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+use crate::wire::arguments::optional_text;
+use crate::wire::line::{self, push_line};
+use crate::wire::writer::Writer;
+use crate::wire::{Block, ReplyError};
+
+/// Requests about the states of the nodes.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)] // the fields carry the protocol's own names
+pub enum StatusRequest {
+    /// `get status`. Without types: data nodes, management servers, API nodes. At most three
+    /// types count.
+    GetStatus { types: Option<Vec<NodeType>> },
+}
+
+pub(super) const COMMANDS: &[Command] = &[command(
+    "get status",
+    "node status",
+    &[optional_text("types")],
+    |from| {
+        let types = from.text("types").map(|types| status_types(&types));
+        Request::Status(StatusRequest::GetStatus { types })
+    },
+)];
+
+/// At most this many types count.
+const TYPES_MAX: usize = 3;
+
+/// Reading stops at the first unknown or empty word.
+fn status_types(list: &str) -> Vec<NodeType> {
+    list.split(' ')
+        .map_while(|word| match word {
+            "NDB" | "DB" | "ndbd" => Some(NodeType::Ndb),
+            "API" | "mysqld" => Some(NodeType::Api),
+            "MGM" | "ndb_mgmd" => Some(NodeType::Mgm),
+            _ => None,
+        })
+        .take(TYPES_MAX)
+        .collect()
+}
+
+impl StatusRequest {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            StatusRequest::GetStatus { .. } => "get status",
+        }
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<'_>) {
+        match self {
+            StatusRequest::GetStatus { types: None } => {}
+            StatusRequest::GetStatus { types: Some(types) } => {
+                let names = types.iter().map(|of| format!("{} ", of.wire_name()));
+                to.bare_text("types", &names.collect::<String>());
+            }
+        }
+    }
+}
 
 /// State of one node as the management server sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Replies that refuse a request (management protocol, 3 and 8.1).
 
 use super::command::reply_header;
-use super::line::push_line;
 use crate::cluster::ErrorNumber;
+use crate::wire::line::push_line;
 
 /// The reply to a request that is not carried out: one variant per layout. The texts are the
 /// server's words; clients read them as [`super::ReplyError::Refused`].
