@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::error::{Call, ClientError};
 use super::session::Session;
 use crate::cluster::{BackupId, BackupPassword, SnapshotPoint, Version, WaitFor};
@@ -39,7 +37,7 @@ impl Session {
         options: StartBackupOptions,
     ) -> Result<Option<BackupId>, ClientError> {
         let version = self.server_version().await?;
-        let password = match &options.password {
+        let password = match options.password {
             Some(_) if version < Version::ENCRYPTED_BACKUP => {
                 return Err(ClientError::NotSupported {
                     number: COULD_NOT_START_BACKUP,
@@ -47,11 +45,7 @@ impl Session {
                            PASSWORD=<password>",
                 });
             }
-            Some(password) => {
-                let bytes = Zeroizing::new(password.expose().to_vec());
-                Some(WirePassword::new(bytes))
-            }
-            None => None,
+            password => password.map(|password| WirePassword::new(password.into_bytes())),
         };
         let (wait, limit) = match options.wait {
             WaitFor::Nothing => (0, self.timeout()),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::error::{Call, ClientError, ILLEGAL_REPLY, LISTEN};
 use super::session::Session;
 use super::transport::Transport;
-use crate::cluster::{Event, EventBody, EventCategory, LogLevel};
+use crate::cluster::{Event, EventBody, EventCategory, LogLevel, NodeId, ReportKind};
 use crate::wire::{
     DumpEventsReply, EventItem, EventReader, EventsRequest, ListenReply, Request, WireError,
     decode_event,
@@ -150,20 +150,23 @@ impl std::fmt::Debug for EventStream {
 }
 
 impl Session {
-    /// Lets data nodes report: `kind` is 62 for the backup status, 50 for memory usage, 81
-    /// for saved events; `nodes` is a list such as `2,5-7`, or `None` for all.
+    /// Lets these data nodes report, or all if there are none.
     /// Sorted by node; of one node, data memory before index memory. Nodes without a
     /// connection do not report.
     ///
     /// # Errors
     ///
-    /// A kind or node list that the server does not know.
+    /// Not a data node, or a report that the server does not know.
     pub async fn dump_events(
         &mut self,
-        kind: u32,
-        nodes: Option<String>,
+        kind: ReportKind,
+        nodes: &[NodeId],
     ) -> Result<Vec<Event>, ClientError> {
-        let request = Request::Events(EventsRequest::DumpEvents { kind, nodes });
+        let list: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
+        let request = Request::Events(EventsRequest::DumpEvents {
+            kind: kind.event_kind().number(),
+            nodes: (!list.is_empty()).then(|| list.join(",")),
+        });
         let mut exchange = self.begin(&request, self.timeout()).await?;
         let block = exchange.block().await?;
         let reply = match DumpEventsReply::decode(&block) {

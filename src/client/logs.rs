@@ -2,7 +2,7 @@
 
 use super::error::{Call, ClientError, ILLEGAL_REPLY, INVALID_ARGUMENT};
 use super::session::Session;
-use crate::cluster::{EventCategory, LogLevel, NodeId, Severity};
+use crate::cluster::{EventCategory, FilterSwitch, LogFilter, LogLevel, NodeId, Severity};
 use crate::wire::{ClusterLoglevelReply, ClusterlogReply, LogfilterReply, LogsRequest, Request};
 
 /// What reaches the cluster log.
@@ -35,26 +35,41 @@ impl Session {
         })
     }
 
-    /// Switches a severity (1 debug to 6 alert, 7 all) or the whole log (0) off (`enable` 0),
-    /// on (positive) or over (negative); gives the new state.
+    /// Switches what the cluster log lets through; gives the new state.
     ///
     /// # Errors
     ///
     /// No usable reply.
-    pub async fn set_logfilter(&mut self, level: u32, enable: i32) -> Result<bool, ClientError> {
+    pub async fn set_logfilter(
+        &mut self,
+        filter: LogFilter,
+        switch: FilterSwitch,
+    ) -> Result<bool, ClientError> {
         let call = Call(INVALID_ARGUMENT, "ndb_mgm_set_clusterlog_severity_filter");
-        let request = Request::Logs(LogsRequest::SetLogfilter { level, enable });
+        let request = Request::Logs(LogsRequest::SetLogfilter {
+            level: match filter {
+                LogFilter::Log => 0,
+                LogFilter::Severity(severity) => severity.number(),
+                LogFilter::AllSeverities => 7,
+            },
+            enable: match switch {
+                FilterSwitch::On => 1,
+                FilterSwitch::Off => 0,
+                FilterSwitch::Toggle => -1,
+            },
+        });
         let reply = self.ask(&request, LogfilterReply::decode, call).await?;
         Ok(reply.enabled)
     }
 
-    /// The cluster log's level of every category, 0 to 15, in the order of
-    /// [`EventCategory::ALL`].
+    /// The cluster log's level of every category, in the order of [`EventCategory::ALL`].
     ///
     /// # Errors
     ///
     /// No usable reply.
-    pub async fn get_cluster_loglevel(&mut self) -> Result<[u32; 13], ClientError> {
+    pub async fn get_cluster_loglevel(
+        &mut self,
+    ) -> Result<Vec<(EventCategory, LogLevel)>, ClientError> {
         let call = Call(ILLEGAL_REPLY, "ndb_mgm_get_clusterlog_loglevel");
         let reply = self
             .ask(
@@ -63,7 +78,10 @@ impl Session {
                 call,
             )
             .await?;
-        Ok(reply.levels)
+        let levels = reply
+            .levels
+            .map(|level| LogLevel::new(level).unwrap_or(LogLevel::MAX));
+        Ok(EventCategory::ALL.into_iter().zip(levels).collect())
     }
 
     /// Sets the cluster log's level of a category. The server ignores the node.

@@ -76,7 +76,7 @@ pub use connect::{
 pub use error::ClientError;
 pub use events::{EventStream, SILENCE_LIMIT};
 pub use logs::ClusterLogFilter;
-pub use nodes::{RestartRequest, Restarted, Stopped};
+pub use nodes::{Restarted, Stopped};
 pub use session::{NodeIdRequest, Session};
 
 pub use crate::wire::config::ClusterConfig;

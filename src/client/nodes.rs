@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::{Call, ClientError, ILLEGAL_REPLY, INVALID_ARGUMENT};
 use super::session::Session;
-use crate::cluster::{NodeId, Nodegroup, Version};
+use crate::cluster::{NodeId, Nodegroup, RestartOptions, StopOptions, StopScope, Version};
 use crate::wire::{
     CreateNodegroupReply, NodesRequest, ReplyError, Request, RestartReply, StartAllReply, StopReply,
 };
@@ -17,19 +17,6 @@ const NO_EXIT_FROM_SINGLE_USER_MODE: u32 = 4002;
 
 const STOP: Call = Call(2002, "ndb_mgm_stop4");
 const RESTART: Call = Call(2003, "ndb_mgm_restart4");
-
-/// How nodes are restarted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RestartRequest {
-    /// `-i`: start without the files of the node.
-    pub initial: bool,
-    /// `-n`: wait for a start order.
-    pub nostart: bool,
-    /// `-a`: stop at once.
-    pub abort: bool,
-    /// `-f`: even if that stops the cluster.
-    pub force: bool,
-}
 
 /// What a stop order did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,25 +45,33 @@ impl Session {
     pub async fn stop(
         &mut self,
         nodes: &[NodeId],
-        abort: bool,
-        force: bool,
+        how: StopOptions,
     ) -> Result<Stopped, ClientError> {
         let version = self.server_version().await?;
         let request = Request::Nodes(NodesRequest::Stop {
             nodes: list_of(nodes),
-            abort,
-            force: takes_force(version).then_some(force),
+            abort: how.abort,
+            force: takes_force(version).then_some(how.force),
         });
         self.stop_order(&request).await
     }
 
-    /// Stops every data node (`stop` is `db`), and the management servers too (`mgm,db`).
+    /// Stops every data node, or the whole cluster; `abort` stops at once, without a clean
+    /// shutdown.
     ///
     /// # Errors
     ///
     /// 2002 with the server's text.
-    pub async fn stop_all(&mut self, abort: bool, stop: &str) -> Result<Stopped, ClientError> {
+    pub async fn stop_all(
+        &mut self,
+        scope: StopScope,
+        abort: bool,
+    ) -> Result<Stopped, ClientError> {
         self.server_version().await?;
+        let stop = match scope {
+            StopScope::DataNodes => "db",
+            StopScope::Cluster => "mgm,db",
+        };
         let request = Request::Nodes(NodesRequest::StopAll {
             abort,
             stop: Some(stop.to_owned()),
@@ -103,7 +98,7 @@ impl Session {
     pub async fn restart(
         &mut self,
         nodes: &[NodeId],
-        how: RestartRequest,
+        how: RestartOptions,
     ) -> Result<Restarted, ClientError> {
         let version = self.server_version().await?;
         let request = Request::Nodes(NodesRequest::RestartNode {
@@ -121,7 +116,7 @@ impl Session {
     /// # Errors
     ///
     /// 2003 with the server's text.
-    pub async fn restart_all(&mut self, how: RestartRequest) -> Result<Restarted, ClientError> {
+    pub async fn restart_all(&mut self, how: RestartOptions) -> Result<Restarted, ClientError> {
         self.server_version().await?;
         let request = Request::Nodes(NodesRequest::RestartAll {
             initial: how.initial,
@@ -276,21 +271,25 @@ mod tests {
         let refused = session.start(nodes(&[2])[0]).await;
         let text = "No contact with the process (dead ?).: Permanent error: Application error";
         assert_eq!(number_and_description(refused), (22, text.to_owned()));
-        let stopped = session.stop(&nodes(&[2, 3]), true, false).await.unwrap();
+        let at_once = StopOptions {
+            abort: true,
+            force: false,
+        };
+        let stopped = session.stop(&nodes(&[2, 3]), at_once).await.unwrap();
         assert_eq!((stopped.stopped, stopped.disconnect), (2, false));
         let text = "Node shutdown would cause system crash: Permanent error: Application error";
-        let refused = session.stop_all(false, "mgm,db").await;
+        let refused = session.stop_all(StopScope::Cluster, false).await;
         assert_eq!(number_and_description(refused), (2002, text.to_owned()));
-        let how = RestartRequest {
+        let how = RestartOptions {
             nostart: true,
-            ..RestartRequest::default()
+            ..RestartOptions::default()
         };
         let text = "5005-Send to process or receive failed.: Permanent error: Application error";
         let refused = session.restart(&nodes(&[1]), how).await;
         assert_eq!(number_and_description(refused), (2003, text.to_owned()));
-        let how = RestartRequest {
+        let how = RestartOptions {
             initial: true,
-            ..RestartRequest::default()
+            ..RestartOptions::default()
         };
         assert_eq!(session.restart_all(how).await.unwrap().restarted, 2);
         server.await.unwrap();
@@ -326,7 +325,10 @@ mod tests {
         steps.push(Expect("stop all\nstop:\"db\"\nabort: 0\n\n"));
         steps.push(Step::AwaitClose);
         let (mut session, _server) = serve(steps).await;
-        let error = session.stop_all(false, "db").await.unwrap_err();
+        let error = session
+            .stop_all(StopScope::DataNodes, false)
+            .await
+            .unwrap_err();
         assert!(error.description().ends_with("timeout: 300000"), "{error}");
     }
 

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::mock::{GREETING, Step, serve};
 use super::*;
 use crate::cluster::{
-    BackupId, BackupPassword, EventBody, EventCategory, LogLevel, NodeId, NodeType, SnapshotPoint,
-    WaitFor,
+    BackupId, BackupPassword, EventBody, EventCategory, LogLevel, NodeId, NodeType, ReportKind,
+    SnapshotPoint, WaitFor,
 };
 use Step::{AwaitClose, Expect, Flood, Send, Trickle};
 
@@ -313,7 +313,10 @@ async fn dumped_events_are_sorted_by_node_and_block() {
         ),
     ])
     .await;
-    let events = session.dump_events(50, None).await.unwrap();
+    let events = session
+        .dump_events(ReportKind::MemoryUsage, &[])
+        .await
+        .unwrap();
     let used = |body: &EventBody| match body {
         EventBody::MemoryUsage { pages_used, .. } => *pages_used,
         _ => 0,
@@ -331,7 +334,8 @@ async fn more_events_than_there_can_be_are_refused() {
         AwaitClose,
     ])
     .await;
-    let result = session.dump_events(62, Some("2".to_owned())).await;
+    let two = [NodeId::new(2).unwrap()];
+    let result = session.dump_events(ReportKind::BackupStatus, &two).await;
     assert_eq!(result.unwrap_err().number(), 1006);
     assert!(!session.is_open());
 }

@@ -113,6 +113,11 @@ impl BackupPassword {
         &self.0
     }
 
+    /// Gives the bytes away, for the wire only.
+    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
+
     /// True for `''`, which the data nodes refuse.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -12,6 +12,7 @@ mod event_table;
 mod event_text;
 mod level;
 mod node;
+mod options;
 mod restart_text;
 mod version;
 
@@ -25,4 +26,5 @@ pub use event::{BackupTotals, Event, EventBody, SavedEvent, StopAction};
 pub use event_kind::EventKind;
 pub use level::{EventCategory, LogLevel, Severity};
 pub use node::{NodeId, NodeStatus, NodeType, Nodegroup};
+pub use options::{FilterSwitch, LogFilter, ReportKind, RestartOptions, StopOptions, StopScope};
 pub use version::Version;

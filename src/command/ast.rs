@@ -3,8 +3,8 @@
 use subtle::ConstantTimeEq;
 
 use crate::cluster::{
-    BackupId, BackupPassword, EventCategory, LogLevel, NodeId, Nodegroup, Severity, SnapshotPoint,
-    WaitFor,
+    BackupId, BackupPassword, EventCategory, FilterSwitch, LogLevel, NodeId, Nodegroup, ReportKind,
+    RestartOptions, Severity, SnapshotPoint, StopOptions, WaitFor,
 };
 
 use super::error::ItemError;
@@ -174,79 +174,6 @@ pub enum Targets {
     All,
     /// One node or more, in the order given.
     Nodes(Vec<NodeId>),
-}
-
-/// The reports of the data nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// Progress of a running backup.
-    BackupStatus,
-    /// Data and index memory in use.
-    MemoryUsage,
-    /// The events that the nodes have saved.
-    EventLog,
-}
-
-impl ReportKind {
-    /// The reports, in the order in which a prefix is looked up.
-    pub const ALL: [ReportKind; 3] = [
-        ReportKind::BackupStatus,
-        ReportKind::MemoryUsage,
-        ReportKind::EventLog,
-    ];
-
-    /// The name at the prompt.
-    pub fn name(self) -> &'static str {
-        match self {
-            ReportKind::BackupStatus => "BackupStatus",
-            ReportKind::MemoryUsage => "MemoryUsage",
-            ReportKind::EventLog => "EventLog",
-        }
-    }
-
-    /// The first report whose name begins with `prefix`, in any case.
-    pub fn from_prefix(prefix: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| {
-            !prefix.is_empty()
-                && kind
-                    .name()
-                    .get(..prefix.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        })
-    }
-}
-
-/// The options of STOP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StopOptions {
-    /// `-a`: at once, without a clean shutdown.
-    pub abort: bool,
-    /// `-f`: even if the cluster can't go on without the node.
-    pub force: bool,
-}
-
-/// The options of RESTART.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RestartOptions {
-    /// `-n`: come up, but wait for START.
-    pub nostart: bool,
-    /// `-i`: come up without the old data.
-    pub initial: bool,
-    /// `-a`: at once, without a clean shutdown.
-    pub abort: bool,
-    /// `-f`: even if the cluster can't go on without the node.
-    pub force: bool,
-}
-
-/// What CLUSTERLOG does with the severity filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FilterSwitch {
-    /// ON
-    On,
-    /// OFF
-    Off,
-    /// TOGGLE, or FILTER
-    Toggle,
 }
 
 /// One `<category>=<level>` of CLUSTERLOG and LOGLEVEL.

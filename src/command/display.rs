@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use crate::cluster::{SnapshotPoint, WaitFor};
+use crate::cluster::{FilterSwitch, RestartOptions, SnapshotPoint, StopOptions, WaitFor};
 
-use super::ast::{
-    CategoryLevel, Command, Encryption, FilterSwitch, RestartOptions, StartBackup, StopOptions,
-    Target, Targets,
-};
+use super::ast::{CategoryLevel, Command, Encryption, StartBackup, Target, Targets};
 use super::error::ItemError;
 
 impl fmt::Display for Command {

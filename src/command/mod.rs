@@ -33,10 +33,7 @@ mod text;
 #[cfg(test)]
 mod walk;
 
-pub use ast::{
-    CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, FilterSwitch, ReportKind, RestartOptions,
-    StartBackup, StopOptions, Target, Targets,
-};
+pub use ast::{CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, StartBackup, Target, Targets};
 pub use complete::{Completion, complete};
 pub use error::{ItemError, ParseError, ParseErrorKind, render_refused_backup};
 pub use grammar::parse;

@@ -1,8 +1,7 @@
 //! The table of syntaxes: what may follow what. Completion, help and suggestions read it.
 
-use crate::cluster::Severity;
+use crate::cluster::{ReportKind, Severity};
 
-use super::ast::ReportKind;
 use super::keyword::Keyword;
 use super::pages;
 use super::redact::redact;

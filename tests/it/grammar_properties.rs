@@ -1,11 +1,11 @@
 //! Properties of the grammar: no panic, no leak, and what is printed can be read again.
 
 use ndbmgm::cluster::{
-    BackupId, EventCategory, LogLevel, NodeId, Nodegroup, Severity, SnapshotPoint, WaitFor,
+    BackupId, EventCategory, FilterSwitch, LogLevel, NodeId, Nodegroup, ReportKind, RestartOptions,
+    Severity, SnapshotPoint, StopOptions, WaitFor,
 };
 use ndbmgm::command::{
-    CategoryLevel, Command, Encryption, FilterSwitch, ReportKind, RestartOptions, StartBackup,
-    StopOptions, Target, Targets, complete, help, parse, redact,
+    CategoryLevel, Command, Encryption, StartBackup, Target, Targets, complete, help, parse, redact,
 };
 use proptest::collection::vec;
 use proptest::option;

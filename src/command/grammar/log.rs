@@ -1,7 +1,7 @@
 //! CLUSTERLOG, LOGLEVEL and NODELOG.
 
-use crate::cluster::{EventCategory, LogLevel, Severity};
-use crate::command::ast::{CategoryLevel, Command, FilterSwitch, Target};
+use crate::cluster::{EventCategory, FilterSwitch, LogLevel, Severity};
+use crate::command::ast::{CategoryLevel, Command, Target};
 use crate::command::error::{ItemError, ParseErrorKind as Kind};
 use crate::command::keyword::Keyword;
 use crate::command::text::words;

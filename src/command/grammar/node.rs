@@ -3,10 +3,8 @@
 use nom::Parser;
 use nom::branch::alt;
 
-use crate::cluster::{NodeId, Nodegroup};
-use crate::command::ast::{
-    Command, DUMP_WORDS_MAX, ReportKind, RestartOptions, StopOptions, Target, Targets,
-};
+use crate::cluster::{NodeId, Nodegroup, ReportKind, RestartOptions, StopOptions};
+use crate::command::ast::{Command, DUMP_WORDS_MAX, Target, Targets};
 use crate::command::error::ParseErrorKind as Kind;
 use crate::command::keyword::Keyword;
 use crate::command::text::{is_blank, split_word};

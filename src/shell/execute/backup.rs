@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{Exit, SecretFault, SecretKind, SecretOption, prompt_secret};
 use crate::client::{ClientError, ConnectOptions, Retries, Session, StartBackupOptions, connect};
-use crate::cluster::{BackupId, BackupPassword, EventBody, WaitFor};
+use crate::cluster::{BackupId, BackupPassword, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
 use super::super::events::{EventFeed, listen_to_backups};
@@ -26,9 +26,6 @@ const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
 
 /// Who aborts a backup does not want to wait long for its status.
 const STATUS_LIMIT: Duration = Duration::from_secs(10);
-
-/// `dump events` of this type asks for the state of backups.
-const BACKUP_STATUS: u32 = 62;
 
 const PASSWORD: SecretOption = SecretOption {
     prefix: "backup",
@@ -58,9 +55,12 @@ impl Shell {
     }
 
     /// Connects and finds the password; everything is decided before the request is sent.
-    async fn backup_options(&mut self, backup: StartBackup) -> Result<StartBackupOptions, Exit> {
+    async fn backup_options(
+        &mut self,
+        mut backup: StartBackup,
+    ) -> Result<StartBackupOptions, Exit> {
         self.prepare().await?;
-        let password = self.password_of(&backup)?;
+        let password = self.password_of(&mut backup)?;
         match &password {
             Some(password) if password.is_empty() => {
                 self.output.advise(render::EMPTY_PASSWORD_WARNING);
@@ -81,9 +81,10 @@ impl Shell {
 
     /// The password of the command, else of the options, else of the user; none if the backup
     /// is not to be encrypted.
-    fn password_of(&mut self, backup: &StartBackup) -> Result<Option<BackupPassword>, Exit> {
-        let asked = match &backup.encryption {
-            Some(Encryption::Password(given)) => Ok(given.expose().to_vec().into()),
+    fn password_of(&mut self, backup: &mut StartBackup) -> Result<Option<BackupPassword>, Exit> {
+        let command = backup.to_string();
+        let asked = match backup.encryption.take() {
+            Some(Encryption::Password(given)) => return Ok(Some(given)),
             None if !self.settings.encrypt_backup => return Ok(None),
             Some(Encryption::AskPassword) | None => self.default_or_typed_password()?,
         };
@@ -91,7 +92,6 @@ impl Shell {
             .and_then(|password| BackupPassword::new(password).map_err(|error| error.to_string()))
             .map(Some)
             .map_err(|fault| {
-                let command = backup.to_string();
                 let command = command.strip_prefix("START ").unwrap_or(&command);
                 self.output
                     .print(&render::render_invalid_backup(command, &fault));
@@ -272,7 +272,7 @@ impl Shell {
         let session = self.session()?;
         let limit = session.timeout();
         session.set_timeout(limit.min(STATUS_LIMIT));
-        let status = session.dump_events(BACKUP_STATUS, None).await;
+        let status = session.dump_events(ReportKind::BackupStatus, &[]).await;
         session.set_timeout(limit);
         match status {
             Ok(events) if events.is_empty() => Ok(None),

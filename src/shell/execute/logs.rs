@@ -2,8 +2,8 @@
 
 use crate::cli::Exit;
 use crate::client::ClusterLogFilter;
-use crate::cluster::{NodeId, Severity};
-use crate::command::{CategoryLevel, FilterSwitch, ItemError, Target};
+use crate::cluster::{FilterSwitch, LogFilter, NodeId, Severity};
+use crate::command::{CategoryLevel, ItemError, Target};
 
 use super::super::{Shell, render};
 
@@ -35,13 +35,8 @@ impl Shell {
         severities: Vec<Result<Severity, ItemError>>,
     ) -> Result<(), Exit> {
         self.cluster_log_state().await?;
-        let enable = match switch {
-            FilterSwitch::On => 1,
-            FilterSwitch::Off => 0,
-            FilterSwitch::Toggle => -1,
-        };
         if severities.is_empty() {
-            let enabled = self.set_log_filter(0, enable).await?;
+            let enabled = self.set_log_filter(LogFilter::Log, switch).await?;
             self.output
                 .print(render::render_clusterlog_switched(enabled));
         }
@@ -50,15 +45,21 @@ impl Shell {
                 Ok(severity) => severity,
                 Err(error) => return Err(self.refuse_item(&error)),
             };
-            let enabled = self.set_log_filter(severity.number(), enable).await?;
+            let enabled = self
+                .set_log_filter(LogFilter::Severity(severity), switch)
+                .await?;
             self.output
                 .print(&render::render_severity_switched(severity, enabled));
         }
         Ok(())
     }
 
-    async fn set_log_filter(&mut self, level: u32, enable: i32) -> Result<bool, Exit> {
-        match self.session()?.set_logfilter(level, enable).await {
+    async fn set_log_filter(
+        &mut self,
+        filter: LogFilter,
+        switch: FilterSwitch,
+    ) -> Result<bool, Exit> {
+        match self.session()?.set_logfilter(filter, switch).await {
             Ok(enabled) => Ok(enabled),
             Err(error) => Err(self.fail(render::CLUSTERLOG_NOT_SET, &error).await),
         }

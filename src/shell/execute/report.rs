@@ -3,26 +3,21 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::cli::Exit;
-use crate::cluster::{Event, EventBody, NodeId, NodeType, SavedEvent};
-use crate::command::{ReportKind, Target};
+use crate::cluster::{Event, EventBody, NodeId, NodeType, ReportKind, SavedEvent};
+use crate::command::Target;
 
 use super::super::{Shell, render};
 
 impl Shell {
     pub(super) async fn report(&mut self, target: Target, kind: ReportKind) -> Result<(), Exit> {
         let nodes = match target {
-            Target::All => None,
+            Target::All => Vec::new(),
             Target::Node(node) => {
                 self.require_data_node(node).await?;
-                Some(node.to_string())
+                vec![node]
             }
         };
-        let number = match kind {
-            ReportKind::BackupStatus => 62,
-            ReportKind::MemoryUsage => 50,
-            ReportKind::EventLog => 81,
-        };
-        let events = match self.session()?.dump_events(number, nodes).await {
+        let events = match self.session()?.dump_events(kind, &nodes).await {
             Ok(events) => events,
             Err(error) => return Err(self.fail(render::REPORT_FAILED, &error).await),
         };

@@ -1,9 +1,9 @@
 //! START, STOP, RESTART and SHUTDOWN of nodes.
 
 use crate::cli::Exit;
-use crate::client::{NodeState, RestartRequest};
-use crate::cluster::{NodeId, NodeStatus, NodeType};
-use crate::command::{RestartOptions, StopOptions, Targets};
+use crate::client::NodeState;
+use crate::cluster::{NodeId, NodeStatus, NodeType, RestartOptions, StopOptions, StopScope};
+use crate::command::Targets;
 
 use super::super::{Shell, render};
 
@@ -50,12 +50,15 @@ impl Shell {
         let (stopped, text) = match targets {
             Targets::All => {
                 self.output.print(render::STOPPING_ALL);
-                let stopped = self.session()?.stop_all(options.abort, "db").await;
+                let stopped = self
+                    .session()?
+                    .stop_all(StopScope::DataNodes, options.abort)
+                    .await;
                 (stopped, render::ALL_STOPPED.to_owned())
             }
             Targets::Nodes(nodes) => {
                 let session = self.session()?;
-                let stopped = session.stop(&nodes, options.abort, options.force).await;
+                let stopped = session.stop(&nodes, options).await;
                 (stopped, render::render_nodes_stopped(&nodes))
             }
         };
@@ -77,7 +80,7 @@ impl Shell {
             self.fail(render::STATUS_UNAVAILABLE, &error).await;
             return Err(Exit::Failure);
         }
-        match self.session()?.stop_all(false, "mgm,db").await {
+        match self.session()?.stop_all(StopScope::Cluster, false).await {
             Ok(stopped) => {
                 self.output
                     .print(&render::render_shutdown_done(stopped.stopped));
@@ -105,7 +108,7 @@ impl Shell {
 
     async fn restart_all(&mut self, options: RestartOptions) -> Result<(), Exit> {
         self.output.print(render::RESTARTING_ALL);
-        match self.session()?.restart_all(how(options)).await {
+        match self.session()?.restart_all(options).await {
             Ok(restarted) if restarted.restarted > 0 => {
                 self.output.print(render::ALL_RESTARTING);
                 Ok(())
@@ -144,7 +147,7 @@ impl Shell {
             self.output.print(render::RESTART_IN_SINGLE_USER_MODE);
             return Err(Exit::CommandFailed);
         }
-        match self.session()?.restart(nodes, how(options)).await {
+        match self.session()?.restart(nodes, options).await {
             Ok(restarted) => {
                 self.output.print(&render::render_nodes_restarting(nodes));
                 if restarted.disconnect {
@@ -161,14 +164,5 @@ impl Shell {
             Ok(nodes) => Ok(nodes),
             Err(error) => Err(self.fail(render::STATUS_UNAVAILABLE, &error).await),
         }
-    }
-}
-
-fn how(options: RestartOptions) -> RestartRequest {
-    RestartRequest {
-        initial: options.initial,
-        nostart: options.nostart,
-        abort: options.abort,
-        force: options.force,
     }
 }
