@@ -1,6 +1,8 @@
 //! Events of the cluster: what nodes report (management protocol, 4).
 
 use super::event_kind::EventKind;
+use super::event_text;
+use super::event_words::Words;
 use super::{ErrorNumber, Gci, NodeId, Version};
 
 /// An event and the node that reported it.
@@ -84,10 +86,16 @@ pub enum EventBody {
         backup_id: u32,
         error: ErrorNumber,
     },
-    /// A data node begins to start.
-    NodeStartStarted { version: Version },
+    /// A data node begins to start. Parsable records leave `mysql_version` off: it is 0.
+    NodeStartStarted {
+        version: Version,
+        mysql_version: Version,
+    },
     /// A data node is in service.
-    NodeStartCompleted { version: Version },
+    NodeStartCompleted {
+        version: Version,
+        mysql_version: Version,
+    },
     /// A shutdown begins, of the whole cluster or of the reporting node.
     NodeStopStarted { cluster: bool },
     /// A shutdown was called off.
@@ -125,10 +133,14 @@ pub enum EventBody {
     Other { kind: EventKind, words: Vec<u32> },
 }
 
-/// Puts a 64-bit quantity together.
-pub(super) fn wide(low: u32, high: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
+/// Longest line of the pretty listener, in bytes.
+const PRETTY_MAX: usize = 511;
+
+/// Longest line of REPORT EventLog behind the time, in bytes.
+const SAVED_MAX: usize = 970;
+
+/// As many words as the original reads of a saved event, whatever was sent.
+const SIGNAL_WORDS: usize = 24;
 
 fn low(value: u64) -> u32 {
     (value & u64::from(u32::MAX)) as u32
@@ -138,42 +150,65 @@ fn high(value: u64) -> u32 {
     (value >> 32) as u32
 }
 
+impl Event {
+    /// The text without a `Node n: ` prefix, as in the cluster log. May hold newlines.
+    pub fn render_text(&self) -> String {
+        let (kind, words) = self.body.parts();
+        kind.text(&words)
+    }
+
+    /// `Node n: ` and the text.
+    pub fn render_line(&self) -> String {
+        format!("Node {}: {}", self.source, self.render_text())
+    }
+
+    /// The pretty listener's line without its newline: `Node n: `, the text, and for
+    /// events with an error number ` - ` and the number's text.
+    pub fn render_pretty(&self) -> String {
+        let (kind, words) = self.body.parts();
+        let error = kind
+            .keys()
+            .and_then(|keys| keys.iter().position(|key| *key == "error"))
+            .and_then(|index| words.get(index));
+        let mut line = self.render_line();
+        if let Some(error) = error {
+            line += &event_text::error_and_reason(ErrorNumber(*error));
+        }
+        truncated(line, PRETTY_MAX)
+    }
+}
+
+fn truncated(mut line: String, limit: usize) -> String {
+    line.truncate(line.floor_char_boundary(limit));
+    line
+}
+
 impl EventBody {
     /// The event's type.
     pub fn kind(&self) -> EventKind {
-        match self {
-            EventBody::BackupStarted { .. } => EventKind::BACKUP_STARTED,
-            EventBody::BackupFailedToStart { .. } => EventKind::BACKUP_FAILED_TO_START,
-            EventBody::BackupCompleted { .. } => EventKind::BACKUP_COMPLETED,
-            EventBody::BackupStatus { .. } => EventKind::BACKUP_STATUS,
-            EventBody::BackupAborted { .. } => EventKind::BACKUP_ABORTED,
-            EventBody::NodeStartStarted { .. } => EventKind::NODE_START_STARTED,
-            EventBody::NodeStartCompleted { .. } => EventKind::NODE_START_COMPLETED,
-            EventBody::NodeStopStarted { .. } => EventKind::NODE_STOP_STARTED,
-            EventBody::NodeStopAborted => EventKind::NODE_STOP_ABORTED,
-            EventBody::NodeStopCompleted { .. } => EventKind::NODE_STOP_COMPLETED,
-            EventBody::NodeStopForced { .. } => EventKind::NODE_STOP_FORCED,
-            EventBody::MemoryUsage { .. } => EventKind::MEMORY_USAGE,
-            EventBody::Connected { .. } => EventKind::CONNECTED,
-            EventBody::Disconnected { .. } => EventKind::DISCONNECTED,
-            EventBody::GlobalCheckpointStarted { .. } => EventKind::GLOBAL_CHECKPOINT_STARTED,
-            EventBody::GlobalCheckpointCompleted { .. } => EventKind::GLOBAL_CHECKPOINT_COMPLETED,
-            EventBody::Other { kind, .. } => *kind,
-        }
+        self.parts().0
     }
 
     /// The words in the order of the keys of a parsable record; see [`EventBody::Other`]
     /// for words past the last key.
     pub fn words(&self) -> Vec<u32> {
-        match self {
+        self.parts().1
+    }
+
+    /// The type and the words.
+    pub(super) fn parts(&self) -> (EventKind, Vec<u32>) {
+        match *self {
             EventBody::BackupStarted {
                 starting_node,
                 backup_id,
-            } => vec![*starting_node, *backup_id],
+            } => (EventKind::BACKUP_STARTED, vec![starting_node, backup_id]),
             EventBody::BackupFailedToStart {
                 starting_node,
                 error,
-            } => vec![*starting_node, error.0],
+            } => (
+                EventKind::BACKUP_FAILED_TO_START,
+                vec![starting_node, error.0],
+            ),
             EventBody::BackupCompleted {
                 starting_node,
                 backup_id,
@@ -181,58 +216,87 @@ impl EventBody {
                 stop_gci,
                 totals,
             } => {
-                let mut words = vec![*starting_node, *backup_id, start_gci.0, stop_gci.0];
+                let mut words = vec![starting_node, backup_id, start_gci.0, stop_gci.0];
                 let totals = totals.in_order();
                 words.extend(totals.map(low));
                 words.extend(totals.map(high));
-                words
+                (EventKind::BACKUP_COMPLETED, words)
             }
             EventBody::BackupStatus {
                 starting_node,
                 backup_id,
                 totals,
             } => {
-                let mut words = vec![*starting_node, *backup_id];
+                let mut words = vec![starting_node, backup_id];
                 for total in totals.in_order() {
                     words.extend([low(total), high(total)]);
                 }
-                words
+                (EventKind::BACKUP_STATUS, words)
             }
             EventBody::BackupAborted {
                 starting_node,
                 backup_id,
                 error,
-            } => vec![*starting_node, *backup_id, error.0],
-            EventBody::NodeStartStarted { version } | EventBody::NodeStartCompleted { version } => {
-                vec![version.0]
+            } => (
+                EventKind::BACKUP_ABORTED,
+                vec![starting_node, backup_id, error.0],
+            ),
+            EventBody::NodeStartStarted {
+                version,
+                mysql_version,
+            } => (
+                EventKind::NODE_START_STARTED,
+                vec![version.0, mysql_version.0],
+            ),
+            EventBody::NodeStartCompleted {
+                version,
+                mysql_version,
+            } => (
+                EventKind::NODE_START_COMPLETED,
+                vec![version.0, mysql_version.0],
+            ),
+            EventBody::NodeStopStarted { cluster } => {
+                (EventKind::NODE_STOP_STARTED, vec![u32::from(cluster)])
             }
-            EventBody::NodeStopStarted { cluster } => vec![u32::from(*cluster)],
-            EventBody::NodeStopAborted => Vec::new(),
-            EventBody::NodeStopCompleted { action, signal } => vec![action.0, *signal],
+            EventBody::NodeStopAborted => (EventKind::NODE_STOP_ABORTED, Vec::new()),
+            EventBody::NodeStopCompleted { action, signal } => {
+                (EventKind::NODE_STOP_COMPLETED, vec![action.0, signal])
+            }
             EventBody::NodeStopForced {
                 action,
                 signal,
                 error,
                 start_phase,
                 extra,
-            } => vec![action.0, *signal, *error, *start_phase, *extra],
+            } => (
+                EventKind::NODE_STOP_FORCED,
+                vec![action.0, signal, error, start_phase, extra],
+            ),
             EventBody::MemoryUsage {
                 change,
                 page_size,
                 pages_used,
                 pages_total,
                 block,
-            } => vec![
-                change.cast_unsigned(),
-                *page_size,
-                *pages_used,
-                *pages_total,
-                *block,
-            ],
-            EventBody::Connected { node } | EventBody::Disconnected { node } => vec![*node],
-            EventBody::GlobalCheckpointStarted { gci }
-            | EventBody::GlobalCheckpointCompleted { gci } => vec![gci.0],
-            EventBody::Other { words, .. } => words.clone(),
+            } => (
+                EventKind::MEMORY_USAGE,
+                vec![
+                    change.cast_unsigned(),
+                    page_size,
+                    pages_used,
+                    pages_total,
+                    block,
+                ],
+            ),
+            EventBody::Connected { node } => (EventKind::CONNECTED, vec![node]),
+            EventBody::Disconnected { node } => (EventKind::DISCONNECTED, vec![node]),
+            EventBody::GlobalCheckpointStarted { gci } => {
+                (EventKind::GLOBAL_CHECKPOINT_STARTED, vec![gci.0])
+            }
+            EventBody::GlobalCheckpointCompleted { gci } => {
+                (EventKind::GLOBAL_CHECKPOINT_COMPLETED, vec![gci.0])
+            }
+            EventBody::Other { kind, ref words } => (kind, words.clone()),
         }
     }
 
@@ -242,76 +306,94 @@ impl EventBody {
         if words.len() < kind.keys().map_or(0, <[_]>::len) {
             return None;
         }
-        let body = match (kind, words) {
-            (EventKind::BACKUP_STARTED, &[starting_node, backup_id, ..]) => {
-                EventBody::BackupStarted {
-                    starting_node,
-                    backup_id,
-                }
-            }
-            (EventKind::BACKUP_FAILED_TO_START, &[starting_node, error, ..]) => {
-                EventBody::BackupFailedToStart {
-                    starting_node,
-                    error: ErrorNumber(error),
-                }
-            }
-            (EventKind::BACKUP_COMPLETED, _) => backup_completed(words)?,
-            (EventKind::BACKUP_STATUS, &[starting_node, backup_id, ref totals @ ..]) => {
-                let total = |index: usize| wide(totals[2 * index], totals[2 * index + 1]);
-                EventBody::BackupStatus {
-                    starting_node,
-                    backup_id,
-                    totals: BackupTotals::from_order([total(0), total(1), total(2), total(3)]),
-                }
-            }
-            (EventKind::BACKUP_ABORTED, &[starting_node, backup_id, error, ..]) => {
-                EventBody::BackupAborted {
-                    starting_node,
-                    backup_id,
-                    error: ErrorNumber(error),
-                }
-            }
-            (EventKind::NODE_STOP_FORCED, &[action, signal, error, start_phase, extra, ..]) => {
-                EventBody::NodeStopForced {
-                    action: StopAction(action),
-                    signal,
-                    error,
-                    start_phase,
-                    extra,
-                }
-            }
-            (EventKind::MEMORY_USAGE, &[change, page_size, pages_used, pages_total, block, ..]) => {
-                EventBody::MemoryUsage {
-                    change: change.cast_signed(),
-                    page_size,
-                    pages_used,
-                    pages_total,
-                    block,
-                }
-            }
-            (EventKind::NODE_STOP_COMPLETED, &[action, signal, ..]) => {
-                EventBody::NodeStopCompleted {
-                    action: StopAction(action),
-                    signal,
-                }
-            }
-            (EventKind::NODE_STOP_ABORTED, _) => EventBody::NodeStopAborted,
-            (_, &[word, ..]) => match one_word(kind, word) {
-                Some(body) => body,
-                None => other(kind, words),
+        let d = Words(words);
+        Some(match kind {
+            EventKind::BACKUP_STARTED => EventBody::BackupStarted {
+                starting_node: d[1],
+                backup_id: d[2],
             },
-            _ => other(kind, words),
-        };
-        Some(body)
+            EventKind::BACKUP_FAILED_TO_START => EventBody::BackupFailedToStart {
+                starting_node: d[1],
+                error: ErrorNumber(d[2]),
+            },
+            EventKind::BACKUP_COMPLETED => EventBody::BackupCompleted {
+                starting_node: d[1],
+                backup_id: d[2],
+                start_gci: Gci(d[3]),
+                stop_gci: Gci(d[4]),
+                totals: BackupTotals::from_order([
+                    d.wide(5, 9),
+                    d.wide(6, 10),
+                    d.wide(7, 11),
+                    d.wide(8, 12),
+                ]),
+            },
+            EventKind::BACKUP_STATUS => EventBody::BackupStatus {
+                starting_node: d[1],
+                backup_id: d[2],
+                totals: BackupTotals::from_order([
+                    d.wide(3, 4),
+                    d.wide(5, 6),
+                    d.wide(7, 8),
+                    d.wide(9, 10),
+                ]),
+            },
+            EventKind::BACKUP_ABORTED => EventBody::BackupAborted {
+                starting_node: d[1],
+                backup_id: d[2],
+                error: ErrorNumber(d[3]),
+            },
+            EventKind::NODE_START_STARTED => EventBody::NodeStartStarted {
+                version: Version(d[1]),
+                mysql_version: Version(d[2]),
+            },
+            EventKind::NODE_START_COMPLETED => EventBody::NodeStartCompleted {
+                version: Version(d[1]),
+                mysql_version: Version(d[2]),
+            },
+            EventKind::NODE_STOP_STARTED => EventBody::NodeStopStarted { cluster: d[1] == 1 },
+            EventKind::NODE_STOP_ABORTED => EventBody::NodeStopAborted,
+            EventKind::NODE_STOP_COMPLETED => EventBody::NodeStopCompleted {
+                action: StopAction(d[1]),
+                signal: d[2],
+            },
+            EventKind::NODE_STOP_FORCED => EventBody::NodeStopForced {
+                action: StopAction(d[1]),
+                signal: d[2],
+                error: d[3],
+                start_phase: d[4],
+                extra: d[5],
+            },
+            EventKind::MEMORY_USAGE => EventBody::MemoryUsage {
+                change: d.int(1),
+                page_size: d[2],
+                pages_used: d[3],
+                pages_total: d[4],
+                block: d[5],
+            },
+            EventKind::CONNECTED => EventBody::Connected { node: d[1] },
+            EventKind::DISCONNECTED => EventBody::Disconnected { node: d[1] },
+            EventKind::GLOBAL_CHECKPOINT_STARTED => {
+                EventBody::GlobalCheckpointStarted { gci: Gci(d[1]) }
+            }
+            EventKind::GLOBAL_CHECKPOINT_COMPLETED => {
+                EventBody::GlobalCheckpointCompleted { gci: Gci(d[1]) }
+            }
+            kind => EventBody::Other {
+                kind,
+                words: words.to_vec(),
+            },
+        })
     }
 
     /// The event that data nodes keep as a signal: the words d1, d2 .. of the table of
     /// event types. Missing words count as 0, as senders leave off what a type does not use.
     pub fn from_signal(kind: EventKind, signal: &[u32]) -> Option<EventBody> {
         let mut words = signal.to_vec();
-        let keys = kind.keys().map_or(0, <[_]>::len);
-        // BackupCompleted has two signal words that are not sent on.
-        words.resize(words.len().max(keys + 2), 0);
+        // The texts of types without keys depend on how many words there are.
+        if kind.keys().is_some() {
+            words.resize(words.len().max(SIGNAL_WORDS), 0);
+        }
         match kind {
             EventKind::BACKUP_STARTED
             | EventKind::BACKUP_FAILED_TO_START
@@ -319,10 +401,10 @@ impl EventBody {
             | EventKind::BACKUP_STATUS => words[0] &= 0xFFFF,
             EventKind::BACKUP_COMPLETED => {
                 words[0] &= 0xFFFF;
+                // Two words that are not part of the record.
                 words.drain(8..10);
             }
-            _ if kind.keys().is_none() => words.truncate(signal.len()),
-            _ => words.truncate(signal.len().max(keys)),
+            _ => {}
         }
         EventBody::from_words(kind, &words)
     }
@@ -344,46 +426,6 @@ impl BackupTotals {
     }
 }
 
-fn other(kind: EventKind, words: &[u32]) -> EventBody {
-    EventBody::Other {
-        kind,
-        words: words.to_vec(),
-    }
-}
-
-fn one_word(kind: EventKind, word: u32) -> Option<EventBody> {
-    Some(match kind {
-        EventKind::NODE_START_STARTED => EventBody::NodeStartStarted {
-            version: Version(word),
-        },
-        EventKind::NODE_START_COMPLETED => EventBody::NodeStartCompleted {
-            version: Version(word),
-        },
-        EventKind::NODE_STOP_STARTED => EventBody::NodeStopStarted { cluster: word == 1 },
-        EventKind::CONNECTED => EventBody::Connected { node: word },
-        EventKind::DISCONNECTED => EventBody::Disconnected { node: word },
-        EventKind::GLOBAL_CHECKPOINT_STARTED => {
-            EventBody::GlobalCheckpointStarted { gci: Gci(word) }
-        }
-        EventKind::GLOBAL_CHECKPOINT_COMPLETED => {
-            EventBody::GlobalCheckpointCompleted { gci: Gci(word) }
-        }
-        _ => return None,
-    })
-}
-
-fn backup_completed(words: &[u32]) -> Option<EventBody> {
-    let words: &[u32; 12] = words.first_chunk()?;
-    let total = |index: usize| wide(words[4 + index], words[8 + index]);
-    Some(EventBody::BackupCompleted {
-        starting_node: words[0],
-        backup_id: words[1],
-        start_gci: Gci(words[2]),
-        stop_gci: Gci(words[3]),
-        totals: BackupTotals::from_order([total(0), total(1), total(2), total(3)]),
-    })
-}
-
 /// An event that a data node kept, as `dump events` of type 81 returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedEvent {
@@ -396,6 +438,11 @@ pub struct SavedEvent {
 }
 
 impl SavedEvent {
+    /// The line of REPORT EventLog without its time and newline.
+    pub fn render_line(&self) -> String {
+        truncated(self.event.render_line(), SAVED_MAX)
+    }
+
     /// Reads the event inside a `SavedEvent`; none if `saved` is of another type, is cut
     /// short, or holds an unknown type.
     pub fn from_event(saved: &Event) -> Option<Self> {
@@ -435,7 +482,7 @@ mod tests {
             let body = EventBody::from_words(kind, &words).expect("enough words");
             assert_eq!(body.kind(), kind);
             if body != EventBody::NodeStopAborted {
-                assert_eq!(body.words(), words, "{kind:?}");
+                assert!(body.words().starts_with(&words), "{kind:?}");
             }
             assert_eq!(EventBody::from_words(kind, &body.words()), Some(body));
             if kind.keys().is_some() {
@@ -513,5 +560,43 @@ mod tests {
         assert_eq!(saved(&[1, 2, 3, 61]), None);
         assert_eq!(saved(&[0, 2, 3]), None);
         assert!(saved(&[2, 0, 0, 52, 0]).is_some());
+    }
+
+    #[test]
+    fn a_saved_event_that_is_cut_short_reads_as_zeros() {
+        let text = |kind: EventKind, words: &[u32]| {
+            let body = EventBody::from_signal(kind, words).expect("any words do");
+            let source = NodeId::new(2).expect("in range");
+            Event { source, body }.render_text()
+        };
+        assert_eq!(
+            text(EventKind::BACKUP_STARTED, &[0x8002_0031]),
+            "Backup 0 started from node 49"
+        );
+        assert_eq!(
+            text(EventKind::NODE_RESTART_COPY_FRAG_DONE, &[3, 4]),
+            "Table ID = 4, fragment ID = 0 have been synced to Node 3 rows: 0 bytes: 0 "
+        );
+        for kind in EventKind::all() {
+            let long = vec![u32::MAX; 100];
+            for count in 0..long.len() {
+                text(kind, &long[..count]);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_have_their_limits() {
+        let source = NodeId::new(2).expect("in range");
+        let words = vec![u32::from_le_bytes(*b"abcd"); 500];
+        let body = EventBody::from_words(EventKind::INFO_EVENT, &words).expect("raw words");
+        let event = Event { source, body };
+        assert_eq!(event.render_pretty().len(), 511);
+        let saved = SavedEvent {
+            sequence: 1,
+            time: 0,
+            event,
+        };
+        assert_eq!(saved.render_line().len(), 970);
     }
 }

@@ -1,417 +1,385 @@
-//! Texts of events, as the cluster log and the pretty listener print them
-//! (management protocol, 4.5).
+//! Texts of events that take more than a line of the table of types (management protocol,
+//! 4.5).
 
-use std::fmt::Write;
-
-use super::event::{BackupTotals, Event, EventBody, StopAction, wide};
-use super::event_kind::EventKind;
-use super::restart_text;
+use super::event_words::Words;
 use super::{ErrorNumber, Version};
 
-/// Longest line of the pretty listener, in bytes.
-const PRETTY_MAX: usize = 511;
-
-impl Event {
-    /// The text without a `Node n: ` prefix, as in the cluster log. May hold newlines.
-    pub fn render_text(&self) -> String {
-        render(&self.body)
-    }
-
-    /// The pretty listener's line without its newline: `Node n: `, the text, and for
-    /// events with an error number ` - ` and the number's text.
-    pub fn render_pretty(&self) -> String {
-        let mut line = format!("Node {}: {}", self.source, render(&self.body));
-        let error = match self.body {
-            EventBody::BackupFailedToStart { error, .. }
-            | EventBody::BackupAborted { error, .. } => Some(error),
-            EventBody::NodeStopForced { error, .. } => Some(ErrorNumber(error)),
-            _ => None,
-        };
-        if let Some(error) = error {
-            push(&mut line, format_args!(" - {}", error.text()));
-        }
-        if line.len() > PRETTY_MAX {
-            line.truncate(line.floor_char_boundary(PRETTY_MAX));
-        }
-        line
+/// The versions that a node reports: of NDB, then of MySQL. Parsable records leave the
+/// second off.
+pub(super) fn version(ndb: u32, mysql: u32) -> String {
+    match mysql {
+        0 => format!("ndb-{}", Version(ndb)),
+        mysql => Version::product_string(Version(mysql), Version(ndb)),
     }
 }
 
-pub(super) fn push(text: &mut String, more: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = text.write_fmt(more);
+pub(super) fn stop_started(d: Words<'_>) -> String {
+    let what = if d[1] == 1 { "Cluster" } else { "Node" };
+    format!("{what} shutdown initiated")
 }
 
-fn render(body: &EventBody) -> String {
-    match body {
-        EventBody::BackupStarted {
-            starting_node,
-            backup_id,
-        } => format!("Backup {backup_id} started from node {starting_node}"),
-        EventBody::BackupFailedToStart {
-            starting_node,
-            error,
-        } => format!("Backup request from {starting_node} failed to start. Error: {error}"),
-        EventBody::BackupCompleted {
-            starting_node,
-            backup_id,
-            start_gci,
-            stop_gci,
-            totals,
-        } => format!(
-            "Backup {backup_id} started from node {starting_node} completed. \
-             StartGCP: {start_gci} StopGCP: {stop_gci} #Records: {} #LogRecords: {} \
-             Data: {} bytes Log: {} bytes",
-            totals.records, totals.log_records, totals.bytes, totals.log_bytes
-        ),
-        EventBody::BackupStatus {
-            starting_node,
-            backup_id,
-            totals,
-        } => backup_status(*starting_node, *backup_id, totals),
-        EventBody::BackupAborted {
-            starting_node,
-            backup_id,
-            error,
-        } => format!(
-            "Backup {backup_id} started from {starting_node} has been aborted. Error: {error}"
-        ),
-        EventBody::NodeStartStarted { version } => {
-            format!(
-                "Start initiated ({})",
-                Version::product_string(*version, *version)
-            )
-        }
-        EventBody::NodeStartCompleted { version } => {
-            format!("Started ({})", Version::product_string(*version, *version))
-        }
-        EventBody::NodeStopStarted { cluster: true } => "Cluster shutdown initiated".to_owned(),
-        EventBody::NodeStopStarted { cluster: false } => "Node shutdown initiated".to_owned(),
-        EventBody::NodeStopAborted => "Node shutdown aborted".to_owned(),
-        EventBody::NodeStopCompleted { action, signal } => {
-            let mut text = format!("Node shutdown completed{}.", action_text(*action));
-            if *signal != 0 {
-                push(&mut text, format_args!(" Initiated by signal {signal}."));
-            }
-            text
-        }
-        EventBody::NodeStopForced {
-            action,
-            signal,
-            error,
-            start_phase,
-            extra,
-        } => node_stop_forced(*action, *signal, *error, *start_phase, *extra),
-        EventBody::MemoryUsage {
-            change,
-            page_size,
-            pages_used,
-            pages_total,
-            block,
-        } => memory_usage(*change, *page_size, *pages_used, *pages_total, *block),
-        EventBody::Connected { node } => format!("Node {node} Connected"),
-        EventBody::Disconnected { node } => format!("Node {node} Disconnected"),
-        EventBody::GlobalCheckpointStarted { gci } => format!("Global checkpoint {gci} started"),
-        EventBody::GlobalCheckpointCompleted { gci } => {
-            format!("Global checkpoint {gci} completed")
-        }
-        EventBody::Other { kind, words } => {
-            other(*kind, words).unwrap_or_else(|| plain(*kind, words))
-        }
-    }
-}
-
-fn backup_status(starting_node: u32, backup_id: u32, totals: &BackupTotals) -> String {
-    if starting_node == 0 {
-        return "Backup not started".to_owned();
-    }
+pub(super) fn stop_completed(d: Words<'_>) -> String {
     format!(
-        "Local backup status: backup {backup_id} started from node {starting_node}\n \
-         #Records: {} #LogRecords: {}\n Data: {} bytes Log: {} bytes",
-        totals.records, totals.log_records, totals.bytes, totals.log_bytes
+        "Node shutdown completed{}.{}",
+        stop_action(d[1]),
+        initiated_by_signal(d.int(2))
     )
 }
 
-fn action_text(action: StopAction) -> String {
-    let mut text = String::new();
-    for (set, words) in [
-        (action.restart(), ", restarting"),
-        (action.no_start(), ", no start"),
-        (action.initial(), ", initial"),
-    ] {
-        if set {
-            text.push_str(words);
-        }
-    }
-    text
-}
-
-fn node_stop_forced(
-    action: StopAction,
-    signal: u32,
-    error: u32,
-    start_phase: u32,
-    extra: u32,
-) -> String {
-    // The original names the action only when a signal is involved.
-    let action = if signal == 0 {
-        String::new()
-    } else {
-        action_text(action)
+/// In logs the action is named only when a signal is involved, and the error's text is
+/// given.
+pub(super) fn stop_forced(d: Words<'_>) -> String {
+    let action = match d[2] {
+        0 => String::new(),
+        _ => stop_action(d[1]),
     };
-    let mut text = format!("Forced node shutdown completed{action}.");
-    if start_phase < 255 {
-        push(
-            &mut text,
-            format_args!(" Occurred during startphase {start_phase}."),
-        );
-    }
-    if signal != 0 {
-        push(&mut text, format_args!(" Initiated by signal {signal}."));
-    }
-    if error != 0 {
-        let error_text = ErrorNumber(error).text();
-        let mut parts = error_text.rsplitn(3, ": ");
-        let (classification, status, message) = (
-            parts.next().unwrap_or_default(),
-            parts.next().unwrap_or_default(),
-            parts.next().unwrap_or_default(),
-        );
-        push(
-            &mut text,
-            format_args!(" Caused by error {error}: '{message}({classification}). {status}'."),
-        );
-        if extra != 0 {
-            push(
-                &mut text,
-                format_args!(" (extra info {})", extra.cast_signed()),
-            );
+    let cause = match d[3] {
+        0 => String::new(),
+        error => {
+            let (message, classification, status) = stop_cause(error);
+            format!(
+                " Caused by error {}: '{message}({classification}). {status}'.{}",
+                d.int(3),
+                extra_info(d.int(5))
+            )
         }
-    }
-    text
+    };
+    forced(d, &action, &cause)
 }
 
-fn memory_usage(change: i32, page_size: u32, used: u32, total: u32, block: u32) -> String {
-    let memory = match block {
+/// At the prompt the action is always named, and the error has no text.
+pub(super) fn stop_forced_at_prompt(d: Words<'_>) -> String {
+    let cause = match d.int(3) {
+        0 => String::new(),
+        error => format!(" Caused by error {error}.{}", extra_info(d.int(5))),
+    };
+    forced(d, &stop_action(d[1]), &cause)
+}
+
+fn forced(d: Words<'_>, action: &str, cause: &str) -> String {
+    // 255 outside a start; compared with a sign, printed without.
+    let phase = if d.int(4) < 255 {
+        format!(" Occurred during startphase {}.", d[4])
+    } else {
+        String::new()
+    };
+    let signal = initiated_by_signal(d.int(2));
+    format!("Forced node shutdown completed{action}.{phase}{signal}{cause}")
+}
+
+/// Bits: 2 no start, 4 initial; any bit at all means that the process comes up again.
+fn stop_action(action: u32) -> String {
+    [
+        (u32::MAX, ", restarting"),
+        (2, ", no start"),
+        (4, ", initial"),
+    ]
+    .into_iter()
+    .filter(|(bits, _)| action & bits != 0)
+    .map(|(_, words)| words)
+    .collect()
+}
+
+fn initiated_by_signal(signal: i32) -> String {
+    match signal {
+        0 => String::new(),
+        signal => format!(" Initiated by signal {signal}."),
+    }
+}
+
+fn extra_info(extra: i32) -> String {
+    match extra {
+        0 => String::new(),
+        extra => format!(" (extra info {extra})"),
+    }
+}
+
+/// Message, classification and status of the numbers with which a data node ends. These are
+/// numbers of their own, not those of [`ErrorNumber`].
+fn stop_cause(error: u32) -> (&'static str, &'static str, &'static str) {
+    const RESTART: &str = "Temporary error, restart node";
+    const INTERNAL: &str =
+        "Internal error, programming error or missing error message, please report a bug";
+    match error {
+        2305 => (
+            "Node lost connection to other nodes and can not form a unpartitioned cluster, \
+             please investigate if there are error(s) on other node(s)",
+            "Arbitration error",
+            RESTART,
+        ),
+        2308 => (
+            "Another node failed during system restart, please investigate error(s) on other \
+             node(s)",
+            "Restart error",
+            RESTART,
+        ),
+        2310 => (
+            "Error while reading the REDO log",
+            "Ndbd file system inconsistency error, please report a bug",
+            "Ndbd file system error, restart node initial",
+        ),
+        2341 => (
+            "Internal program error (failed ndbrequire)",
+            INTERNAL,
+            RESTART,
+        ),
+        2801 => ("No file system path", INTERNAL, RESTART),
+        _ => (
+            "No message slogan found (please report a bug if you get this error code)",
+            "Unknown",
+            "Unknown",
+        ),
+    }
+}
+
+pub(super) fn backup_completed(d: Words<'_>) -> String {
+    format!(
+        "Backup {} started from node {} completed. StartGCP: {} StopGCP: {} #Records: {} \
+         #LogRecords: {} Data: {} bytes Log: {} bytes",
+        d[2],
+        d[1],
+        d[3],
+        d[4],
+        d.wide(6, 10),
+        d.wide(8, 12),
+        d.wide(5, 9),
+        d.wide(7, 11)
+    )
+}
+
+/// Four lines, where logs have one.
+pub(super) fn backup_completed_at_prompt(d: Words<'_>) -> String {
+    format!(
+        "Backup {} started from node {} completed\n StartGCP: {} StopGCP: {}\n \
+         #Records: {} #LogRecords: {}\n Data: {} bytes Log: {} bytes",
+        d[2],
+        d[1],
+        d[3],
+        d[4],
+        d.wide(6, 10),
+        d.wide(8, 12),
+        d.wide(5, 9),
+        d.wide(7, 11)
+    )
+}
+
+pub(super) fn backup_status(d: Words<'_>) -> String {
+    if d[1] == 0 {
+        return "Backup not started".to_owned();
+    }
+    format!(
+        "Local backup status: backup {} started from node {}\n #Records: {} #LogRecords: {}\n \
+         Data: {} bytes Log: {} bytes",
+        d[2],
+        d[1],
+        d.wide(5, 6),
+        d.wide(9, 10),
+        d.wide(3, 4),
+        d.wide(7, 8)
+    )
+}
+
+/// What follows an error number: ` - Backup aborted by user request: Permanent error: ..`.
+pub(super) fn error_and_reason(error: ErrorNumber) -> String {
+    format!(" - {}", error.text())
+}
+
+pub(super) fn memory_usage(d: Words<'_>) -> String {
+    let memory = match d[5] {
         249 => "Data",
         248 => "Index",
         _ => "<unknown>",
     };
-    let verb = match change.signum() {
+    let change = match d.int(1) {
         0 => "is",
-        1 => "increased to",
-        _ => "decreased to",
+        1.. => "increased to",
+        ..0 => "decreased to",
     };
-    let percent = (u64::from(used) * 100)
-        .checked_div(u64::from(total))
-        .unwrap_or(0);
+    let percent = percent(u64::from(d[3]), u64::from(d[4]));
     format!(
-        "{memory} usage {verb} {percent}%({used} {}K pages of total {total})",
-        page_size / 1024
+        "{memory} usage {change} {percent}%({} {}K pages of total {})",
+        d.int(3),
+        d.int(2) / 1024,
+        d.int(4)
     )
 }
 
-/// The texts of the types without a variant of their own; none if the words do not fit.
-fn other(kind: EventKind, words: &[u32]) -> Option<String> {
-    match kind.number() {
-        0..=9 => checkpoint_and_connection(kind, words),
-        10..=21 | 71..=73 | 77..=80 | 86 => restart_text::start(kind, words),
-        22..=34 | 82..=84 => restart_text::node_restart(kind, words),
-        35..=41 => statistics(kind, words),
-        42..=52 | 88 => error_and_state(kind, words),
-        60 => restart_text::start_report(words),
-        63..=67 => restore(kind, words),
-        74..=76 => schema(kind, words),
-        _ => None,
-    }
+/// Whole percent, rounded down; 0 of nothing. The original divides by 0 there and ends.
+fn percent(part: u64, whole: u64) -> u64 {
+    part.wrapping_mul(100).checked_div(whole).unwrap_or(0)
 }
 
-/// For types whose text no recording shows: the name and the words with their keys.
-fn plain(kind: EventKind, words: &[u32]) -> String {
-    let mut text = kind.name().to_owned();
-    match kind.keys() {
-        Some(keys) => {
-            for (key, word) in keys.iter().zip(words) {
-                push(&mut text, format_args!(" {key}={word}"));
-            }
-        }
-        None => {
-            for word in words {
-                push(&mut text, format_args!(" {word}"));
-            }
-        }
+/// Parsable records leave the last two words off.
+pub(super) fn transaction_counters(d: Words<'_>) -> String {
+    let mut text = format!(
+        "Trans. Count = {}, Commit Count = {}, Read Count = {}, Simple Read Count = {}, \
+         Write Count = {}, AttrInfo Count = {}, Concurrent Operations = {}, Abort Count = {} \
+         Scans = {} Range scans = {}",
+        d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10]
+    );
+    if d.count() > 10 {
+        text += &format!(
+            ", Local Read Count = {} Local Write Count = {}",
+            d[11], d[12]
+        );
     }
     text
 }
 
-fn checkpoint_and_connection(kind: EventKind, words: &[u32]) -> Option<String> {
-    Some(match (kind, words) {
-        (EventKind::COMMUNICATION_CLOSED, [node, ..]) => {
-            format!("Communication to Node {node} closed")
-        }
-        (EventKind::COMMUNICATION_OPENED, [node, ..]) => {
-            format!("Communication to Node {node} opened")
-        }
-        (EventKind::LOCAL_CHECKPOINT_STARTED, [id, keep, restore, ..]) => format!(
-            "Local checkpoint {id} started. Keep GCI = {keep} oldest restorable GCI = {restore}"
+pub(super) fn transporter_error(d: Words<'_>) -> String {
+    let reason = match d[2] {
+        2 => "Error found before accept. The transporter will retry",
+        7 => "Error found while listening to server socket",
+        _ => "unknown error",
+    };
+    format!(
+        "Transporter to node {} reported error 0x{:x}: {reason}",
+        d.int(1),
+        d[2]
+    )
+}
+
+pub(super) fn single_user(d: Words<'_>) -> String {
+    match d.int(1) {
+        0 => "Entering single user mode".to_owned(),
+        1 => format!(
+            "Entered single user mode Node {} has exclusive access",
+            d.int(2)
         ),
-        (EventKind::LOCAL_CHECKPOINT_COMPLETED, [id, ..]) => {
-            format!("Local checkpoint {id} completed")
-        }
-        _ => return None,
-    })
+        2 => "Exiting single user mode".to_owned(),
+        unknown => format!("Unknown single user report {unknown}"),
+    }
 }
 
-fn statistics(kind: EventKind, words: &[u32]) -> Option<String> {
-    Some(match (kind, words) {
-        (
-            EventKind::TRANS_REPORT_COUNTERS,
-            [
-                trans,
-                commit,
-                read,
-                simple_read,
-                write,
-                attrinfo,
-                operations,
-                abort,
-                scans,
-                range_scans,
-                local @ ..,
-            ],
-        ) => {
-            let mut text = format!(
-                "Trans. Count = {trans}, Commit Count = {commit}, Read Count = {read}, \
-                 Simple Read Count = {simple_read}, Write Count = {write}, \
-                 AttrInfo Count = {attrinfo}, Concurrent Operations = {operations}, \
-                 Abort Count = {abort} Scans = {scans} Range scans = {range_scans}"
-            );
-            // Parsable records leave these two words off.
-            if let [reads, writes, ..] = local {
-                push(
-                    &mut text,
-                    format_args!(", Local Read Count = {reads} Local Write Count = {writes}"),
-                );
-            }
-            text
-        }
-        (EventKind::OPERATION_REPORT_COUNTERS, [operations, ..]) => {
-            format!("Operations={operations}")
-        }
-        (EventKind::RECEIVE_BYTES_STATISTIC, [node, bytes, ..]) => {
-            format!("Mean receive size to Node = {node} last 4096 sends = {bytes} bytes")
-        }
-        // Worded after the recorded type 41.
-        (EventKind::SEND_BYTES_STATISTIC, [node, bytes, ..]) => {
-            format!("Mean send size to Node = {node} last 4096 sends = {bytes} bytes")
-        }
-        _ => return None,
-    })
+pub(super) fn subscription_status(d: Words<'_>) -> String {
+    match d[1] {
+        1 => format!(
+            "Disconnecting node {} because it has exceeded MaxBufferedEpochs ({} >= {}), \
+             epoch {}/{}",
+            d[2], d[5], d[6], d[4], d[3]
+        ),
+        2 => format!(
+            "Nodefailure while out of event buffer: informing subscribers of possibly missing \
+             event data, epoch {}/{}",
+            d[4], d[3]
+        ),
+        3 => format!(
+            "Forcing disconnect of node {} as it did not connect within {} seconds.",
+            d[2], d[3]
+        ),
+        _ => String::new(),
+    }
 }
 
-fn error_and_state(kind: EventKind, words: &[u32]) -> Option<String> {
-    Some(match (kind, words) {
-        (EventKind::MISSED_HEARTBEAT, [node, count, ..]) => {
-            format!("Node {node} missed heartbeat {count}")
-        }
-        (EventKind::LATE_HEARTBEAT, [node, milliseconds, ..]) => {
-            format!("Node {node} late heartbeat {milliseconds}ms")
-        }
-        (EventKind::DEAD_DUE_TO_HEARTBEAT, [node, ..]) => {
-            format!("Node {node} declared dead due to missed heartbeat")
-        }
-        (EventKind::TRANSPORTER_ERROR | EventKind::TRANSPORTER_WARNING, [node, code, ..]) => {
-            format!("Transporter to node {node} reported error 0x{code:x}")
-        }
-        (EventKind::WARNING_EVENT | EventKind::INFO_EVENT, words) => free_text(words),
-        (EventKind::CONNECTED_API_VERSION, [node, version, ..]) => {
-            let version = Version(*version);
-            format!(
-                "Node {node}: API {}",
-                Version::product_string(version, version)
-            )
-        }
-        (EventKind::SINGLE_USER, [0, ..]) => "Entering single user mode".to_owned(),
-        (EventKind::SINGLE_USER, [1, node, ..]) => {
-            format!("Entered single user mode Node {node} has exclusive access")
-        }
-        (EventKind::SINGLE_USER, [2, ..]) => "Exiting single user mode".to_owned(),
-        _ => return None,
-    })
+pub(super) fn redo_status(d: Words<'_>) -> String {
+    let (total, free) = (d.wide(7, 6), d.wide(9, 8));
+    format!(
+        "Logpart: {} head=[ file: {} mbyte: {} ] tail=[ file: {} mbyte: {} ] total mb: {total} \
+         free mb: {free} free%: {}",
+        d[1],
+        d[2],
+        d[3],
+        d[4],
+        d[5],
+        percent(free, total)
+    )
 }
 
-/// Text packed into words, first byte lowest, ended by a zero byte. What follows it is
-/// whatever the sender had in memory.
-fn free_text(words: &[u32]) -> String {
-    let bytes: Vec<u8> = words
+/// Words: used, allocated, most; epochs applied and latest, low word first.
+pub(super) fn event_buffer(d: Words<'_>) -> String {
+    let [used, allocated, most] = [d[1], d[2], d[3]];
+    format!(
+        "Event buffer status: max={} used={}({}% of max) alloc={} apply_epoch={}/{} \
+         latest_epoch={}/{}",
+        size(most),
+        size(used),
+        percent(u64::from(used), u64::from(most)),
+        size(allocated),
+        d[5],
+        d[4],
+        d[7],
+        d[6]
+    )
+}
+
+/// The original has no blank between `alloc` and what follows.
+pub(super) fn event_buffer_2(d: Words<'_>) -> String {
+    let [used, allocated, most] = [d[1], d[2], d[3]];
+    format!(
+        "Event buffer status (0x{:x}): max={} used={}({}% of max) alloc={}{}",
+        d[8],
+        size(most),
+        size(used),
+        percent(u64::from(used), u64::from(most)),
+        size(allocated),
+        buffered_epochs(d)
+    )
+}
+
+pub(super) fn event_buffer_3(d: Words<'_>) -> String {
+    let [used, allocated, most] = [d.wide(1, 10), d.wide(2, 11), d.wide(3, 12)];
+    format!(
+        "Event buffer status (0x{:x}): max={} used={}({}% of max) alloc={} {}",
+        d[8],
+        wide_size(most),
+        wide_size(used),
+        percent(used, most),
+        wide_size(allocated),
+        buffered_epochs(d)
+    )
+}
+
+fn buffered_epochs(d: Words<'_>) -> String {
+    // 1, 3, 4 and 6 are not recorded; they follow from the names of their neighbours.
+    let reason = match d[9] {
+        0 => "NO_REPORT",
+        1 => "COMPLETELY_BUFFERING",
+        2 => "PARTIALLY_DISCARDING",
+        3 => "COMPLETELY_DISCARDING",
+        4 => "PARTIALLY_BUFFERING",
+        5 => "BUFFERED_EPOCHS_OVER_THRESHOLD",
+        6 => "ENOUGH_FREE_EVENTBUFFER",
+        7 => "LOW_FREE_EVENTBUFFER",
+        8 => "EVENTBUFFER_USAGE_HIGH",
+        _ => "UNKNOWN reason code",
+    };
+    format!(
+        "latest_consumed_epoch={}/{} latest_buffered_epoch={}/{} report_reason={reason}",
+        d[5], d[4], d[7], d[6]
+    )
+}
+
+const KILO: u32 = 1 << 10;
+const MEGA: u32 = 1 << 20;
+
+/// A unit is used up to this many times itself. Recorded are 2801 as the largest in bytes,
+/// 329516 and 460316 in KB.
+const UNITS_MAX: u32 = 10;
+
+/// Whole units, rounded up. The sum wraps at 32 bits, so the largest sizes read `0MB`.
+fn size(bytes: u32) -> String {
+    if bytes <= UNITS_MAX * KILO {
+        format!("{bytes}B")
+    } else if bytes <= UNITS_MAX * MEGA {
+        format!("{}KB", bytes.div_ceil(KILO))
+    } else {
+        format!("{}MB", bytes.wrapping_add(MEGA - 1) / MEGA)
+    }
+}
+
+fn wide_size(bytes: u64) -> String {
+    match u32::try_from(bytes) {
+        Ok(bytes) if bytes <= UNITS_MAX * MEGA => size(bytes),
+        _ => format!("{}MB", bytes.div_ceil(u64::from(MEGA))),
+    }
+}
+
+/// The envelope of another event; nothing is known of its text.
+pub(super) fn saved_event(d: Words<'_>) -> String {
+    let words: String = d
+        .slice(1, d.count())
         .iter()
-        .flat_map(|word| word.to_le_bytes())
-        .take_while(|byte| *byte != 0)
+        .map(|word| format!(" {word}"))
         .collect();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn restore(kind: EventKind, words: &[u32]) -> Option<String> {
-    Some(match (kind, words) {
-        (
-            EventKind::RESTORE_META_DATA,
-            [
-                id,
-                node,
-                tables,
-                tablespaces,
-                logfile_groups,
-                datafiles,
-                undofiles,
-                ..,
-            ],
-        ) => format!(
-            "Restore meta data: backup {id} from node {node} #Tables: {tables}\n \
-             #Tablespaces: {tablespaces} #Logfilegroups: {logfile_groups} \
-             #datafiles: {datafiles} #undofiles: {undofiles}"
-        ),
-        (
-            EventKind::RESTORE_DATA | EventKind::RESTORE_LOG,
-            &[
-                id,
-                node,
-                records_low,
-                records_high,
-                bytes_low,
-                bytes_high,
-                ..,
-            ],
-        ) => format!(
-            "Restore {}: backup {id} from node {node} #Records: {} Data: {} bytes",
-            if kind == EventKind::RESTORE_DATA {
-                "data"
-            } else {
-                "log"
-            },
-            wide(records_low, records_high),
-            wide(bytes_low, bytes_high)
-        ),
-        (EventKind::RESTORE_STARTED, [id, node, ..]) => {
-            format!("Restore started: backup {id} from node {node}")
-        }
-        (EventKind::RESTORE_COMPLETED, [id, node, ..]) => {
-            format!("Restore completed: backup {id} from node {node}")
-        }
-        _ => return None,
-    })
-}
-
-fn schema(kind: EventKind, words: &[u32]) -> Option<String> {
-    let verb = match kind {
-        EventKind::CREATE_SCHEMA_OBJECT => "create",
-        EventKind::ALTER_SCHEMA_OBJECT => "alter",
-        EventKind::DROP_SCHEMA_OBJECT => "drop",
-        _ => return None,
-    };
-    let [id, version, _, node, ..] = words else {
-        return None;
-    };
-    Some(format!(
-        "{verb} object id: {id} version: {version} (from {node})"
-    ))
+    format!("SavedEvent{words}")
 }

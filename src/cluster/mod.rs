@@ -7,12 +7,12 @@ mod connect_string;
 mod error_number;
 mod event;
 mod event_kind;
-mod event_names;
-mod event_table;
 mod event_text;
+mod event_words;
 mod level;
 mod node;
 mod options;
+mod prompt_text;
 mod restart_text;
 mod version;
 

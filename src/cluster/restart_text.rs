@@ -1,233 +1,250 @@
-//! Texts of events around the start and restart of nodes (management protocol, 4.5).
+//! Texts of events around the start, restart and failure of nodes, as far as they take more
+//! than a line of the table of types (management protocol, 4.5).
 
-use super::event::wide;
-use super::event_kind::EventKind;
-use super::event_text::push;
+use super::event_words::Words;
 
-pub(super) fn start(kind: EventKind, words: &[u32]) -> Option<String> {
-    Some(match (kind, words) {
-        (EventKind::START_PHASE_COMPLETED, [phase, start_type, ..]) => {
-            let start_type = match start_type {
-                0 => "(initial start)".to_owned(),
-                1 => "(system restart)".to_owned(),
-                2 => "(node restart)".to_owned(),
-                3 => "(initial node restart)".to_owned(),
-                5 => String::new(),
-                unknown => format!("(unknown = {unknown})"),
-            };
-            format!("Start phase {phase} completed {start_type}")
-        }
-        (EventKind::CM_REGCONF, [own, president, dynamic, ..]) => format!(
-            "CM_REGCONF president = {president}, own Node = {own}, our dynamic id = {}/{}",
-            dynamic >> 16,
-            dynamic & 0xFFFF
-        ),
-        (EventKind::CM_REGREF, [own, other, cause, ..]) => {
-            let cause = match cause {
-                0 => "Busy",
-                1 | 2 => "Election with wait = false",
-                3 => "Not president",
-                4 => "Election without selecting new candidate",
-                _ => "No such cause",
-            };
-            format!("CM_REGREF from Node {other} to our Node {own}. Cause = {cause}")
-        }
-        (EventKind::FIND_NEIGHBOURS, [own, left, right, dynamic, ..]) => format!(
-            "We are Node {own} with dynamic ID {dynamic}, our left neighbour is Node {left}, \
-             our right is Node {right}"
-        ),
-        (EventKind::START_REDO_LOG, [node, keep, completed, restorable, ..]) => format!(
-            "Node: {node} StartLog: [GCI Keep: {keep} LastCompleted: {completed} \
-             NewestRestorable: {restorable}]"
-        ),
-        (EventKind::LOG_FILE_INIT_STATUS, words) => log_files("status", words)?,
-        (EventKind::LOG_FILE_INIT_COMP_STATUS, words) => log_files("completed", words)?,
-        (EventKind::START_READ_LCP, [table, fragment, ..]) => {
-            format!("Start reading LCP for table {table} fragment: {fragment}")
-        }
-        (EventKind::READ_LCP_COMPLETE, [table, fragment, high, low, ..]) => format!(
-            "Restored LCP for table {table} fragment: {fragment} rows: {}",
-            wide(*low, *high)
-        ),
-        (EventKind::RUN_REDO, words) => run_redo(words)?,
-        (EventKind::LCP_RESTORED, [id, ..]) => {
-            format!("Node Start completed restore of LCP id: {id}")
-        }
-        _ => return None,
-    })
-}
-
-fn log_files(what: &str, words: &[u32]) -> Option<String> {
-    let [_, files, files_done, megabytes, megabytes_done, ..] = words else {
-        return None;
+pub(super) fn start_phase(d: Words<'_>) -> String {
+    let start_type = match d.int(2) {
+        0 => "(initial start)".to_owned(),
+        1 => "(system restart)".to_owned(),
+        2 => "(node restart)".to_owned(),
+        3 => "(initial node restart)".to_owned(),
+        5 => String::new(),
+        unknown => format!("(unknown = {unknown})"),
     };
-    Some(format!(
-        "Local redo log file initialization {what}: #Total files: {files}, \
-         Completed: {files_done} #Total MBytes: {megabytes}, Completed: {megabytes_done}"
-    ))
+    format!("Start phase {} completed {start_type}", d[1])
 }
 
-fn run_redo(words: &[u32]) -> Option<String> {
-    let &[
-        part,
-        phase,
-        start,
-        current,
-        stop,
-        start_file,
-        start_mb,
-        _,
-        _,
-        stop_file,
-        stop_mb,
-        ..,
-    ] = words
-    else {
-        return None;
+pub(super) fn registration_refused(d: Words<'_>) -> String {
+    let cause = match d[3] {
+        0 => "Busy",
+        1 | 2 => "Election with wait = false",
+        3 => "Not president",
+        4 => "Election without selecting new candidate",
+        _ => "No such cause",
     };
-    if current == start {
-        Some(format!(
-            "Log part: {part} phase: {phase} run redo from  gci: {start} (file: {start_file} \
-             mb: {start_mb}) to  gci: {stop} (file: {stop_file} mb: {stop_mb})"
-        ))
-    } else if current == stop {
-        Some(format!(
-            "Log part: {part} phase: {phase} found stop  gci: {stop} (file: {stop_file} \
-             mb: {stop_mb})"
-        ))
-    } else {
-        None
-    }
+    format!(
+        "CM_REGREF from Node {} to our Node {}. Cause = {cause}",
+        d[2], d[1]
+    )
 }
 
-pub(super) fn node_restart(kind: EventKind, words: &[u32]) -> Option<String> {
-    Some(match (kind, words) {
-        (EventKind::NODE_RESTART_COPY_DICT, words) => copied("dictionary", words),
-        (EventKind::NODE_RESTART_COPY_DISTR, words) => copied("distribution", words),
-        (EventKind::NODE_RESTART_COPY_FRAGS_STARTED, [node, ..]) => {
-            format!("Node restart starting to copy the fragments to Node {node}")
-        }
-        (EventKind::NODE_RESTART_COPY_FRAG_DONE, [node, table, fragment, more @ ..]) => {
-            let mut text = format!(
-                "Table ID = {table}, fragment ID = {fragment} have been synced to Node {node} "
-            );
-            // Parsable records leave these four words off.
-            if let [rows_low, rows_high, bytes_low, bytes_high, ..] = *more {
-                push(
-                    &mut text,
-                    format_args!(
-                        "rows: {} bytes: {} ",
-                        wide(rows_low, rows_high),
-                        wide(bytes_low, bytes_high)
-                    ),
-                );
-            }
-            text
-        }
-        (EventKind::NODE_RESTART_COPY_FRAGS_COMPLETED, [node, ..]) => {
-            format!("Node restart completed copying the fragments to Node {node}")
-        }
-        (EventKind::NODE_FAIL_COMPLETED, [0, failed, 0, ..]) => {
-            format!("All nodes completed failure of Node {failed}")
-        }
-        (EventKind::NODE_FAIL_COMPLETED, [0, failed, completing, ..]) => {
-            format!("Node {completing} completed failure of Node {failed}")
-        }
-        (EventKind::NODE_FAIL_COMPLETED, [block, failed, ..]) => {
-            let block = match block {
-                245 => "DBTC",
-                246 => "DBDIH",
-                247 => "DBLQH",
-                250 => "DBDICT",
-                267 => "DBQLQH",
-                _ => return None,
-            };
-            format!("Node failure of {failed} {block} completed")
-        }
-        (EventKind::NODE_FAILREP, [failed, state, ..]) => {
-            format!("Node {failed} has failed. The Node state at failure was {state}")
-        }
-        (EventKind::ARBIT_STATE, [code, node, ticket_0, ticket_1, ..]) => {
-            arbitration_state(*code, *node, *ticket_0, *ticket_1)?
-        }
-        (EventKind::ARBIT_RESULT, [code, node, ..]) => arbitration_result(*code, *node)?,
-        (EventKind::GCP_TAKEOVER_STARTED, _) => "GCP Take over started".to_owned(),
-        (EventKind::GCP_TAKEOVER_COMPLETED, _) => "GCP Take over completed".to_owned(),
-        (EventKind::LCP_TAKEOVER_STARTED, _) => "LCP Take over started".to_owned(),
-        (EventKind::LCP_TAKEOVER_COMPLETED, [state, ..]) => {
-            format!("LCP Take over completed (state = {})", state.cast_signed())
-        }
-        _ => return None,
-    })
+pub(super) fn undo_records(d: Words<'_>) -> String {
+    let block = match d[1] {
+        248 => "DBACC",
+        249 => "DBTUP",
+        _ => "",
+    };
+    let records: Vec<String> = (3..=11).map(|word| d.int(word).to_string()).collect();
+    format!(" UNDO {block} {} [{}]", d.int(2), records.join(" "))
 }
 
-fn copied(what: &str, words: &[u32]) -> String {
-    let mut text = format!("Node restart completed copy of {what} information");
-    if let Some(node) = words.first() {
-        push(&mut text, format_args!(" to Node {node}"));
+/// The node is named when its word is the only one, as data nodes send it.
+pub(super) fn copied(what: &str, d: Words<'_>) -> String {
+    let node = match d.count() {
+        1 => format!(" to Node {}", d[1]),
+        _ => String::new(),
+    };
+    format!("Node restart completed copy of {what} information{node}")
+}
+
+/// Parsable records leave the counts off.
+pub(super) fn fragment_copied(d: Words<'_>) -> String {
+    let mut text = format!(
+        "Table ID = {}, fragment ID = {} have been synced to Node {} ",
+        d[2], d[3], d[1]
+    );
+    if d.count() > 3 {
+        text += &format!("rows: {} bytes: {} ", d.wide(4, 5), d.wide(6, 7));
     }
     text
 }
 
-/// `code` holds the state in its upper half. Codes 11, 23 and 31 are recorded.
-fn arbitration_state(code: u32, node: u32, ticket_0: u32, ticket_1: u32) -> Option<String> {
-    let verb = match code & 0xFFFF {
-        11 => {
-            return Some(format!(
-                "President restarts arbitration thread [state={}]",
-                code >> 16
-            ));
-        }
-        23 => "Receive",
-        31 => "Started",
-        _ => return None,
-    };
-    Some(format!(
-        "{verb} arbitrator node {node} [ticket={ticket_0:08x}{ticket_1:08x}]"
-    ))
+/// Parsable records leave the checkpoints off.
+pub(super) fn fragment_checkpointed(d: Words<'_>) -> String {
+    let mut text = format!(
+        "Table ID = {}, fragment ID = {} has completed LCP on Node {}",
+        d[2], d[3], d[1]
+    );
+    if d.count() > 3 {
+        text += &format!(" maxGciStarted: {} maxGciCompleted: {}", d.int(4), d.int(5));
+    }
+    text
 }
 
-/// Codes 45 and 46 are recorded; the others follow from the order of the texts.
-fn arbitration_result(code: u32, node: u32) -> Option<String> {
-    let text = match code & 0xFFFF {
+pub(super) fn failure_completed(d: Words<'_>) -> String {
+    let block = match d[1] {
+        0 if d[3] == 0 => return format!("All nodes completed failure of Node {}", d[2]),
+        0 => return format!("Node {} completed failure of Node {}", d[3], d[2]),
+        245 => "DBTC",
+        246 => "DBDIH",
+        247 => "DBLQH",
+        250 => "DBDICT",
+        267 => "DBQLQH",
+        _ => "",
+    };
+    format!("Node failure of {} {block} completed", d[2])
+}
+
+/// The first word holds the arbitration's code and, in its upper half, its state.
+fn code_and_state(d: Words<'_>) -> (u32, u32) {
+    (d[1] & 0xFFFF, d[1] >> 16)
+}
+
+pub(super) fn arbitration_state(d: Words<'_>) -> String {
+    let (code, state) = code_and_state(d);
+    let node = d[2];
+    let ticket = format!("[ticket={:08x}{:08x}]", d[3], d[4]);
+    match code {
+        11 => format!("President restarts arbitration thread [state={state}]"),
+        // Not recorded; the code before 23 is the only one left beside it.
+        22 => format!("Prepare arbitrator node {node} {ticket}"),
+        23 => format!("Receive arbitrator node {node} {ticket}"),
+        31 => format!("Started arbitrator node {node} {ticket}"),
+        32 => format!("Lost arbitrator node {node} - process failure [state={state}]"),
+        33 => format!("Lost arbitrator node {node} - process exit [state={state}]"),
+        _ => format!("Lost arbitrator node {node} - unknown error [code={code}] [state={state}]"),
+    }
+}
+
+pub(super) fn arbitration_result(d: Words<'_>) -> String {
+    let (code, state) = code_and_state(d);
+    let text = match code {
         41 => "Arbitration check lost - less than 1/2 nodes left",
         42 => "Arbitration check won - all node groups and more than 1/2 nodes left",
         43 => "Arbitration check won - node group majority",
         44 => "Arbitration check lost - missing node group",
         45 => "Network partitioning - arbitration required",
-        46 => return Some(format!("Arbitration won - positive reply from node {node}")),
-        47 => {
-            return Some(format!(
-                "Arbitration lost - negative reply from node {node}"
-            ));
-        }
+        46 => return format!("Arbitration won - positive reply from node {}", d[2]),
+        47 => return format!("Arbitration lost - negative reply from node {}", d[2]),
         48 => "Network partitioning - no arbitrator available",
         49 => "Network partitioning - no arbitrator configured",
-        _ => return None,
+        50 => {
+            return format!(
+                "Continuing after wait for external arbitration, nodes: {}",
+                hex_set((5..=12).map(|word| d[word]))
+            );
+        }
+        _ => {
+            return format!("Arbitration failure - unknown error [code={code}] [state={state}]");
+        }
     };
-    Some(text.to_owned())
+    text.to_owned()
 }
 
-/// Words: what is waited for, seconds, words per node set, then five node sets: all,
-/// connected, no-wait, missing, without nodegroup.
-pub(super) fn start_report(words: &[u32]) -> Option<String> {
-    let [state, seconds, size, sets @ ..] = words else {
-        return None;
+/// A set of nodes in hexadecimal, highest word first.
+fn hex_set(words: impl DoubleEndedIterator<Item = u32>) -> String {
+    words.rev().map(|word| format!("{word:08x}")).collect()
+}
+
+pub(super) fn run_redo(d: Words<'_>) -> String {
+    let (part, phase) = (d[1], d[2]);
+    let (start, current, stop) = (d[3], d[4], d[5]);
+    let log = format!("Log part: {part} phase: {phase}");
+    if current == start {
+        format!(
+            "{log} run redo from  gci: {start} (file: {} mb: {}) to  gci: {stop} (file: {} \
+             mb: {})",
+            d[6], d[7], d[10], d[11]
+        )
+    } else if current == stop {
+        format!(
+            "{log} found stop  gci: {stop} (file: {} mb: {})",
+            d[10], d[11]
+        )
+    } else {
+        format!("{log} at  gci: {current} (file: {} mb: {})", d[8], d[9])
+    }
+}
+
+/// Words: how many nodes, why, for which node, words of the set, the set.
+pub(super) fn connect_check_started(d: Words<'_>) -> String {
+    let length = usize::try_from(d[4]).unwrap_or(usize::MAX);
+    let nodes = hex_set(d.slice(5, length).iter().copied());
+    format!(
+        "Connectivity Check of {} other nodes ({nodes}) started due to UNKNOWN from node {}.",
+        d[1], d[3]
+    )
+}
+
+/// Words: checked, still suspect, failed.
+pub(super) fn connect_check_completed(d: Words<'_>) -> String {
+    let repeating = match d[2] {
+        0 => "",
+        _ => ", repeating check",
     };
-    let size = usize::try_from(*size).ok().filter(|size| *size <= 8)?;
-    let set = |index: usize| sets.get(index * size..(index + 1) * size).map(node_list);
-    let (all, connected, no_wait, missing) = (set(0)?, set(1)?, set(2)?, set(3)?);
-    let nodes = format!("nodes [ all: {all} connected: {connected} no-wait: {no_wait} ]");
+    format!(
+        "Connectivity Check completed on {} nodes.  {} nodes failed.  {} nodes still \
+         suspect{repeating}.",
+        d[1], d[3], d[2]
+    )
+}
+
+pub(super) fn failure_rejected(d: Words<'_>) -> String {
+    let cause = match d[1] {
+        5 => "Link Failure",
+        9 => "Connect Check Failure",
+        _ => "Unknown",
+    };
+    format!(
+        "Received FAIL_REP ({cause} ({})) for node {} sourced by suspect node {}.  Rejecting as \
+         failure of node {}.",
+        d[1], d[2], d[3], d[3]
+    )
+}
+
+/// Words: what is waited for, seconds, words per set of nodes, then five sets: all,
+/// connected, no-wait, missing, without nodegroup. The last one may be missing.
+pub(super) fn start_report(d: Words<'_>) -> String {
+    let (state, seconds) = (d[1], d[2]);
+    let size = usize::try_from(d[3]).unwrap_or(usize::MAX);
+    let set = |index: usize| {
+        let first = size.saturating_mul(index).saturating_add(4);
+        node_list(d.slice(first, size))
+    };
+    let [all, connected, no_wait, missing] = [set(0), set(1), set(2), set(3)];
+    let no_nodegroup = if size.saturating_mul(5).saturating_add(3) <= d.count() {
+        set(4)
+    } else {
+        "<unknown>".to_owned()
+    };
+    let present = format!("nodes [ all: {all} connected: {connected}");
     let lacking = format!("[ missing: {missing} no-wait: {no_wait} ]");
-    Some(match state {
-        1 => format!("Initial start, waiting for {missing} to connect,  {nodes}"),
-        2 => format!("Waiting until nodes: {missing} connects, {nodes}"),
-        3 => format!("Waiting {seconds} sec for nodes {missing} to connect, {nodes}"),
+    // 4 and 8 are not recorded; they are worded after 5, without seconds and with the last set.
+    match state {
+        1 => format!(
+            "Initial start, waiting for {missing} to connect,  {present} no-wait: {no_wait} ]"
+        ),
+        2 => format!("Waiting until nodes: {missing} connects, {present} no-wait: {no_wait} ]"),
+        3 => format!(
+            "Waiting {seconds} sec for nodes {missing} to connect, {present} no-wait: {no_wait} ]"
+        ),
+        4 => format!(
+            "Waiting for non partitioned start, {present} missing: {missing} no-wait: {no_wait} ]"
+        ),
+        5 => format!(
+            "Waiting {seconds} sec for non partitioned start, {present} missing: {missing} \
+             no-wait: {no_wait} ]"
+        ),
+        6 => format!(
+            "Initial start, waiting {seconds} for {no_nodegroup} to connect, {present} \
+             missing: {missing} no-wait: {no_wait} no-nodegroup: {no_nodegroup} ]"
+        ),
+        7 => format!(
+            "Waiting {seconds} sec for nodes {missing} to connect, {present} no-wait: {no_wait} \
+             no-nodegroup: {no_nodegroup} ]"
+        ),
+        8 => format!(
+            "Waiting {seconds} sec for non partitioned start, {present} missing: {missing} \
+             no-wait: {no_wait} no-nodegroup: {no_nodegroup} ]"
+        ),
         0x8000 => format!("Initial start with nodes {connected} {lacking}"),
         0x8001 => format!("Start with all nodes {connected}"),
         0x8002 => format!("Start with nodes {connected} {lacking}"),
-        _ => return None,
-    })
+        unknown => {
+            format!("Unknown startreport: 0x{unknown:x} [ {all} {connected} {no_wait} {missing} ]")
+        }
+    }
 }
 
 /// `1, 2 and 3` for a set of nodes, one bit each.

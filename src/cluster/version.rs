@@ -21,9 +21,9 @@ impl Version {
         Version((major as u32) << 16 | (minor as u32) << 8 | build as u32)
     }
 
-    /// First number.
+    /// First number. The highest byte is no part of it.
     pub const fn major(self) -> u32 {
-        self.0 >> 16
+        self.0 >> 16 & 0xFF
     }
 
     /// Second number.
@@ -56,5 +56,6 @@ mod tests {
     fn packs_as_on_the_wire() {
         assert_eq!(Version::OURS.0, 591_618);
         assert_eq!(Version(591_618).to_string(), "9.7.2");
+        assert_eq!(Version(u32::MAX).to_string(), "255.255.255");
     }
 }

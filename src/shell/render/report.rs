@@ -14,9 +14,8 @@ pub(in crate::shell) fn render_not_a_data_node(node: NodeId) -> String {
 pub(in crate::shell) fn render_saved_event(saved: &SavedEvent) -> String {
     let time = jiff::Timestamp::from_second(i64::from(saved.time)).unwrap_or_default();
     format!(
-        "{} Node {}: {}\n",
+        "{} {}\n",
         time.strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
-        saved.event.source,
-        saved.event.render_text()
+        saved.render_line()
     )
 }

@@ -177,10 +177,16 @@ impl Cluster {
     }
 
     fn version_event(&self, node: NodeId, kind: EventKind) -> Event {
-        let version = Version::OURS;
+        let (version, mysql_version) = (Version::OURS, Version::OURS);
         let body = match kind {
-            EventKind::NODE_START_STARTED => EventBody::NodeStartStarted { version },
-            _ => EventBody::NodeStartCompleted { version },
+            EventKind::NODE_START_STARTED => EventBody::NodeStartStarted {
+                version,
+                mysql_version,
+            },
+            _ => EventBody::NodeStartCompleted {
+                version,
+                mysql_version,
+            },
         };
         Event { source: node, body }
     }

@@ -136,7 +136,7 @@ impl Cluster {
             }
             8 => {
                 for server in self.serving() {
-                    let words = vec![server.get(), Version::OURS.0];
+                    let words = api_version(server);
                     self.emit_words(id, EventKind::CONNECTED_API_VERSION, words, now);
                 }
             }
@@ -222,15 +222,14 @@ impl Cluster {
         let dynamic_id = self.data_nodes.get(&id).map_or(0, |node| node.dynamic_id);
         let words = vec![id.get(), master.get(), dynamic_id];
         self.emit_words(id, EventKind::CM_REGCONF, words, now);
-        let version = Version::OURS.0;
         for other in &others {
-            let words = vec![id.get(), version];
+            let words = api_version(id);
             self.emit_words(*other, EventKind::CONNECTED_API_VERSION, words, now);
         }
         self.emit_restart_status(id, "Included in heartbeat protocol", now);
         self.emit_neighbours(id, now);
         for other in &others {
-            let words = vec![other.get(), version];
+            let words = api_version(*other);
             self.emit_words(id, EventKind::CONNECTED_API_VERSION, words, now);
         }
     }
@@ -411,6 +410,11 @@ impl Cluster {
         let gci = self.saved.gci.0.saturating_add(3);
         (!nodes.is_empty()).then_some((nodes, gci))
     }
+}
+
+/// The words of `ConnectedApiVersion`: node, version of NDB, version of MySQL.
+fn api_version(node: NodeId) -> Vec<u32> {
+    vec![node.get(), Version::OURS.0, Version::OURS.0]
 }
 
 /// One bit for each node.

@@ -410,6 +410,24 @@ fn a_first_start_waits_for_all_nodes_and_elects_a_president() {
 }
 
 #[test]
+fn a_node_reports_its_version_of_mysql_too() {
+    let mut life = Life::begin();
+    life.order(Request::RestartAll {
+        initial: true,
+        nostart: false,
+        abort: false,
+    });
+    life.events();
+    for text in [
+        "Node 2: Start initiated (mysql-9.7.2 ndb-9.7.2)",
+        "Node 2: Started (mysql-9.7.2 ndb-9.7.2)",
+        "Node 2: Node 3: API mysql-9.7.2 ndb-9.7.2",
+    ] {
+        assert!(life.log.iter().any(|line| line == text), "{text}");
+    }
+}
+
+#[test]
 fn the_loss_of_a_nodegroup_takes_the_rest_down() {
     let mut life = Life::begin();
     let now = life.now;
