@@ -9,13 +9,14 @@
 //! | [`cluster`] | vocabulary: node ids, events, error numbers (pure) | nothing |
 //! | [`command`] | the prompt's grammar: text to [`command::Command`] (pure) | `cluster` |
 //! | [`wire`] | the management protocol's codec (pure, sans-IO) | `cluster` |
-//! | [`client`] | a session with a management server, over tokio | `wire`, `cluster` |
+//! | [`client`] | a session with a management server, over tokio | `wire`, `tls`, `cluster` |
+//! | [`tls`] | keys, certificates, and what is checked of them | nothing |
 //! | [`xfrm`] | the NDBXFRM1 and AZ31 containers | nothing |
 //! | [`backup`] | the backup files: readers, writers, printer | `xfrm`, `cluster` |
-//! | [`sim`] | the simulated cluster | `wire`, `backup`, `xfrm`, `cluster` |
+//! | [`sim`] | the simulated cluster | `wire`, `tls`, `backup`, `xfrm`, `cluster` |
 #![cfg_attr(
     feature = "programs",
-    doc = "| [`shell`] | the prompt: read, execute, render | `command`, `client`, `cli`, `cluster` |",
+    doc = "| [`shell`] | the prompt: read, execute, render | `command`, `client`, `tls`, `cli`, `cluster` |",
     doc = "| [`cli`] | what the programs share: options, passwords, exit statuses | nothing |"
 )]
 //!
@@ -36,5 +37,6 @@ pub mod command;
 #[cfg(feature = "programs")]
 pub mod shell;
 pub mod sim;
+pub mod tls;
 pub mod wire;
 pub mod xfrm;

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may name after `crate::`.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("cluster", &[]),
     ("command", &["cluster"]),
     ("wire", &["cluster"]),
-    ("client", &["wire", "cluster"]),
+    ("client", &["wire", "tls", "cluster"]),
+    ("tls", &[]),
     ("xfrm", &[]),
     ("backup", &["xfrm", "cluster"]),
-    ("sim", &["wire", "backup", "xfrm", "cluster"]),
-    ("shell", &["command", "client", "cli", "cluster"]),
+    ("sim", &["wire", "tls", "backup", "xfrm", "cluster"]),
+    ("shell", &["command", "client", "tls", "cli", "cluster"]),
     ("cli", &[]),
 ];
 
