@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 
-use super::error::ClientError;
+use super::error::{ClientError, TlsError};
 use super::session::Session;
+use super::tls::TlsPolicy;
 use super::transport::Transport;
 use crate::cluster::{ConnectHost, ConnectString, HostPort};
 
@@ -16,7 +17,7 @@ use crate::cluster::{ConnectHost, ConnectString, HostPort};
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How to reach a management server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ConnectOptions {
     /// The servers, tried in order.
     pub connect_string: ConnectString,
@@ -26,6 +27,8 @@ pub struct ConnectOptions {
     pub delay: Duration,
     /// Limit of one TCP connection, and of one request unless the request has its own.
     pub timeout: Duration,
+    /// Whether the connection changes to TLS.
+    pub tls: TlsPolicy,
 }
 
 /// How many passes over the connect string are made.
@@ -52,6 +55,7 @@ impl ConnectOptions {
             retries: Retries::Attempts(1),
             delay: Duration::from_secs(5),
             timeout: DEFAULT_TIMEOUT,
+            tls: TlsPolicy::Never,
         }
     }
 }
@@ -90,11 +94,12 @@ pub enum ConnectProgress {
 
 /// Connects to the first server of the connect string that can be reached.
 ///
-/// Every address of a name is tried, IPv4 first. TCP_NODELAY is set. Nothing is sent.
+/// Every address of a name is tried, IPv4 first. TCP_NODELAY is set. Nothing is sent but what
+/// the change to TLS needs; if that fails no other server is tried.
 ///
 /// # Errors
 ///
-/// [`ClientError::Unreachable`], with the fault of the last host.
+/// [`ClientError::Unreachable`], with the fault of the last host; [`ClientError::Tls`].
 pub async fn connect(options: &ConnectOptions) -> Result<Session, ClientError> {
     connect_with_progress(options, &mut |_| {}).await
 }
@@ -121,7 +126,9 @@ pub async fn connect_with_progress(
                     progress(ConnectProgress::ConnectedAfterRetry);
                 }
                 tracing::debug!(host = %host.address, "connected");
-                return Ok(Session::new(transport, host, options.timeout));
+                let mut session = Session::new(transport, host, options.timeout);
+                secure(&mut session, &options.tls).await?;
+                return Ok(session);
             }
             Err(failed) => failed,
         };
@@ -157,6 +164,18 @@ pub async fn connect_with_progress(
         });
         left = left.map(|left| left - 1);
         sleep(options.delay).await;
+    }
+}
+
+/// Changes a new connection to TLS as it is wanted.
+async fn secure(session: &mut Session, policy: &TlsPolicy) -> Result<(), ClientError> {
+    match policy {
+        TlsPolicy::Never => Ok(()),
+        TlsPolicy::Required(tls) => session.start_tls(tls).await,
+        TlsPolicy::IfOffered(tls) => match session.start_tls(tls).await {
+            Err(ClientError::Tls(TlsError::Refused)) if session.is_open() => Ok(()),
+            result => result,
+        },
     }
 }
 
@@ -257,6 +276,7 @@ mod tests {
             retries,
             delay: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
+            tls: TlsPolicy::Never,
         }
     }
 

@@ -112,12 +112,57 @@ pub enum ClientError {
         /// What the server lacks.
         text: &'static str,
     },
+    /// TLS could not be started.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An event stream was silent, although a server writes twice a second.
     #[error("no sign of life from the management server for {} s", limit.as_secs())]
     Silent {
         /// The limit that was kept.
         limit: Duration,
     },
+}
+
+/// Why a connection could not be changed to TLS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// This client has no key and certificate that it can use.
+    #[error("this client has no valid certificate")]
+    NoCertificate,
+    /// The connection uses TLS already.
+    #[error("the connection uses TLS already")]
+    AlreadyInUse,
+    /// The server answered that it will not.
+    #[error("the management server refused TLS: it has no valid certificate itself")]
+    Refused,
+    /// One of the two did not accept the other. The connection is closed.
+    #[error("TLS with {host}: {reason}")]
+    Handshake {
+        /// The host as it was connected to.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl TlsError {
+    fn number(&self) -> u32 {
+        match self {
+            TlsError::NoCertificate | TlsError::AlreadyInUse => 1014,
+            TlsError::Refused => 1015,
+            TlsError::Handshake { .. } => 1016,
+        }
+    }
+
+    fn description(&self) -> &'static str {
+        match self {
+            TlsError::NoCertificate => "SSL CTX required",
+            TlsError::AlreadyInUse => "Socket already has TLS",
+            TlsError::Refused => "Server refused upgrade",
+            TlsError::Handshake { .. } => "Handshake failed",
+        }
+    }
 }
 
 fn because(cause: &Option<String>) -> String {
@@ -149,6 +194,7 @@ impl ClientError {
             ClientError::Reply(_) => ILLEGAL_REPLY,
             ClientError::NoConfiguration { .. } => 4012,
             ClientError::NotSendable(_) => 5001,
+            ClientError::Tls(error) => error.number(),
         }
     }
 
@@ -161,6 +207,7 @@ impl ClientError {
                 | ClientError::Unreachable { .. }
                 | ClientError::Socket { .. }
                 | ClientError::Protocol { .. }
+                | ClientError::Tls(TlsError::Handshake { .. })
         )
     }
 
@@ -186,6 +233,7 @@ impl ClientError {
             ClientError::NoConfiguration { .. } => format!("Executing: {GET_CONFIGURATION}"),
             ClientError::NotSendable(error) => error.to_string(),
             ClientError::NotSupported { text, .. } => (*text).to_owned(),
+            ClientError::Tls(error) => error.description().to_owned(),
             ClientError::Socket { .. }
             | ClientError::Protocol { .. }
             | ClientError::Silent { .. } => self.to_string(),

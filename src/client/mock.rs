@@ -14,6 +14,8 @@ use crate::cluster::ConnectString;
 pub(super) enum Step {
     /// One read must return exactly this: a whole request in one write.
     Expect(&'static str),
+    /// One read must return something.
+    Skip,
     /// Writes this.
     Send(&'static str),
     /// Writes this, byte by byte, each with its own system call.
@@ -58,6 +60,9 @@ async fn run(mut stream: TcpStream, steps: Vec<Step>) {
                 let mut buffer = vec![0; 4096];
                 let size = stream.read(&mut buffer).await.unwrap();
                 assert_eq!(String::from_utf8_lossy(&buffer[..size]), text);
+            }
+            Step::Skip => {
+                assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
             }
             Send(text) => stream.write_all(text.as_bytes()).await.unwrap(),
             Trickle(text) => {

@@ -33,7 +33,7 @@
 //! | [`report_event`](Session::report_event) | `report event` |
 //! | [`end_session`](Session::end_session), [`bye`](Session::bye) | `end session`, `bye` |
 //! | none: for servers older than 8.0.18 | `get config`, `set config` |
-//! | none: TLS is not spoken | `start tls` |
+//! | [`start_tls`](Session::start_tls) | `start tls` |
 //! | none: it turns the connection into a data node's | `transporter connect` |
 //!
 //! ```no_run
@@ -51,7 +51,7 @@
 //! ```
 //!
 //! Every wait has a limit: a server that stalls, closes, or sends what is no protocol ends the
-//! request with one [`ClientError`]. TLS is not spoken.
+//! request with one [`ClientError`].
 
 mod backup;
 mod configuration;
@@ -64,20 +64,24 @@ mod logs;
 mod mock;
 mod nodes;
 mod session;
+mod start_tls;
 mod status;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod transport;
 
 pub use backup::StartBackupOptions;
 pub use connect::{
     ConnectOptions, ConnectProgress, DEFAULT_TIMEOUT, Retries, connect, connect_with_progress,
 };
-pub use error::ClientError;
+pub use error::{ClientError, TlsError};
 pub use events::{EventStream, SILENCE_LIMIT};
 pub use logs::ClusterLogFilter;
 pub use nodes::{Restarted, Stopped};
 pub use session::{NodeIdRequest, Session};
+pub use start_tls::HANDSHAKE_LIMIT;
+pub use tls::{ClientTls, TlsPolicy, Verification};
 
 pub use crate::wire::config::ClusterConfig;
 pub use crate::wire::{Certificate, NodeState, SessionState, TlsStatsReply as TlsStats};

@@ -42,7 +42,7 @@ pub struct NodeIdRequest {
 /// The server's version is asked for before the first request whose form depends on it, and the
 /// server is then told ours.
 pub struct Session {
-    transport: Option<Transport>,
+    pub(super) transport: Option<Transport>,
     host: ConnectHost,
     limit: Duration,
     server_version: Option<Version>,
@@ -409,8 +409,8 @@ impl std::fmt::Debug for Session {
 /// A request that was sent and whose reply is being read.
 pub(super) struct Exchange<'s> {
     session: &'s mut Session,
-    transport: Transport,
-    reader: ReplyReader,
+    pub(super) transport: Transport,
+    pub(super) reader: ReplyReader,
     command: &'static str,
     limit: Duration,
     deadline: Instant,
@@ -511,11 +511,12 @@ impl Exchange<'_> {
     }
 
     fn socket_error(&self, source: io::Error) -> ClientError {
-        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
 
         let command = self.command;
         match source.kind() {
-            BrokenPipe | ConnectionAborted | ConnectionReset => {
+            // TLS without its goodbye ends in UnexpectedEof.
+            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => {
                 ClientError::Disconnected { command }
             }
             _ => ClientError::Socket { command, source },

@@ -5,18 +5,31 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::tls::TlsTransport;
+
 /// A connection to a management server. Dropped, it is closed.
 #[derive(Debug)]
 pub(super) enum Transport {
     /// Bytes go as they are.
     Cleartext(TcpStream),
+    /// Bytes are encrypted, and both ends have shown a certificate.
+    Tls(Box<TlsTransport>),
 }
 
 impl Transport {
+    /// True if nobody on the way can read or change what is sent.
+    pub(super) fn is_tls(&self) -> bool {
+        match self {
+            Transport::Cleartext(_) => false,
+            Transport::Tls(_) => true,
+        }
+    }
+
     /// Writes all of these bytes.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Transport::Cleartext(stream) => stream.write_all(bytes).await,
+            Transport::Tls(stream) => stream.send(bytes).await,
         }
     }
 
@@ -24,6 +37,7 @@ impl Transport {
     pub(super) async fn receive(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
         match self {
             Transport::Cleartext(stream) => stream.read(chunk).await,
+            Transport::Tls(stream) => stream.receive(chunk).await,
         }
     }
 
@@ -35,6 +49,7 @@ impl Transport {
                 Err(error) => error.kind() != io::ErrorKind::WouldBlock,
                 Ok(_) => true,
             },
+            Transport::Tls(stream) => stream.has_stray_input(),
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use zeroize::Zeroizing;
 
 use crate::cli::{Exit, Number, Program, SecretKind, SecretOption};
-use crate::client::{ConnectOptions, DEFAULT_TIMEOUT, Retries};
+use crate::client::{ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy};
 use crate::cluster::{ConnectString, ConnectStringError};
 
 use super::Settings;
@@ -169,6 +169,7 @@ impl Options {
                 retries: Retries::from_option(self.connect_retries),
                 delay: Duration::from_secs(u64::from(self.connect_retry_delay)),
                 timeout: Duration::from_secs(self.request_timeout),
+                tls: TlsPolicy::Never,
             },
             execute: self.execute,
             prompt: self.prompt,
