@@ -1,7 +1,7 @@
 //! `ndb_sim`: a simulated cluster that stays until it is told to stop.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,11 +44,19 @@ struct Options {
     /// Script of faults: nodes that die, slow and full disks, lost events, late replies
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Write a new CA's certificate, and keys and certificates of a management server and of a
+    /// client to practise TLS with, into this directory, and end
+    #[arg(long, value_name = "DIR", exclusive = true)]
+    make_certificates: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match run(&options) {
+    let result = match &options.make_certificates {
+        Some(directory) => make_certificates(directory),
+        None => run(&options),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("ndb_sim: {error}");
@@ -58,6 +66,17 @@ fn main() -> ExitCode {
 }
 
 type Error = Box<dyn std::error::Error>;
+
+fn make_certificates(directory: &Path) -> Result<(), Error> {
+    for path in sim::make_certificates(directory)? {
+        println!("{}", path.display());
+    }
+    eprintln!(
+        "ndb_sim: these certificates are for practice on this machine (localhost): the CA's key \
+         is not kept. A real cluster's are made with ndb_sign_keys."
+    );
+    Ok(())
+}
 
 fn configure(options: &Options) -> Result<SimConfig, Error> {
     let mut config = SimConfig::new(&options.data_dir);

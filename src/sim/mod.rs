@@ -22,6 +22,8 @@ mod data_node;
 mod database;
 mod disk;
 mod fault;
+#[cfg(feature = "programs")]
+mod make_certificates;
 mod model;
 mod parameter;
 mod parameter_table;
@@ -48,6 +50,8 @@ use model::Pace;
 
 pub use config_file::{ConfigFileError, parse_config_file, read_config_file};
 pub use fault::{FaultError, FaultPlan};
+#[cfg(feature = "programs")]
+pub use make_certificates::{MakeCertificatesError, make_certificates};
 pub use saved_state::DirectoryError;
 pub use server::Simulator;
 pub use topology::{ConnectionConfig, NodeConfig, Topology, TopologyError};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may name after `crate::`.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("cluster", &[]),
     ("command", &["cluster"]),
     ("wire", &["cluster"]),
