@@ -1,16 +1,15 @@
 //! Encrypted backups from the command to the files on disk, by the built programs.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use ndbmgm::xfrm::{self, Container, Secret};
-use tempfile::TempDir;
 
-use crate::backup_files::backup_path;
+use crate::simulator::{Simulator, one_node};
 use crate::terminal::Terminal;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -18,113 +17,23 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Nothing that is printed has it by chance.
 const PASSWORD: &str = "Zq7-Wombat-55x";
 
-/// The simulator's program in a directory of its own.
-struct Simulator {
-    process: Child,
-    stdout: BufReader<ChildStdout>,
-    address: String,
-    /// Home of the clients, and where everything is that anybody writes.
-    place: TempDir,
+/// A simulator of one data node, whose parameters these are; everybody logs all there is.
+fn simulator(parameters: &str, arguments: &[&str]) -> Simulator {
+    Simulator::start_logging(&one_node(parameters), arguments, "trace")
 }
 
-impl Simulator {
-    /// With one data node. `parameters` are the node's, `arguments` the program's.
-    fn start(parameters: &str, arguments: &[&str]) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        let config = place.path().join("config.ini");
-        let text = format!(
-            "[ndbd default]\nNoOfReplicas=1\n{parameters}\n[ndb_mgmd]\nNodeId=1\n\
-             HostName=localhost\n[mysqld]\nNodeId=10\n[ndbd]\nNodeId=2\n"
-        );
-        fs::write(&config, text).unwrap();
-        let stderr = fs::File::create(place.path().join("ndb_sim.err")).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
-            .args(["--port", "0", "--phase-time", "1", "--config-file"])
-            .arg(&config)
-            .arg("--data-dir")
-            .arg(place.path().join("cluster"))
-            .args(arguments)
-            .env("NDB_MGM_LOG", "trace")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut address = String::new();
-        stdout.read_line(&mut address).unwrap();
-        assert!(address.ends_with('\n'), "the simulator did not start");
-        Simulator {
-            process,
-            stdout,
-            address: address.trim_end().to_owned(),
-            place,
-        }
-    }
-
-    /// A program of ours with a home in the simulator's directory.
-    fn program(&self, path: &str, arguments: &[&str], stdin: &str) -> Output {
-        let mut child = Command::new(path)
-            .arg("--no-defaults")
-            .args(arguments)
-            .current_dir(self.place.path())
-            .env("HOME", self.place.path())
-            .env("NDB_MGM_LOG", "trace")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // The program may end without reading it.
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-        child.wait_with_output().unwrap()
-    }
-
-    fn client(&self, arguments: &[&str], stdin: &str) -> Output {
-        let arguments = [&["-c", &self.address, "--connect-retries=1"], arguments].concat();
-        self.program(env!("CARGO_BIN_EXE_ndb_mgm"), &arguments, stdin)
-    }
-
-    fn backup(&self, command: &str, arguments: &[&str]) {
-        let output = self.client(&[&["-e", command], arguments].concat(), "");
-        assert!(output.status.success(), "{command}: {output:?}");
-    }
-
-    fn wait_for_backup(&self, id: u32) {
-        let log = self.place.path().join("cluster/node-1/ndb_1_cluster.log");
-        let end = format!(": Backup {id} started from node 1 completed. StartGCP");
-        let deadline = Instant::now() + LIMIT;
-        while !fs::read_to_string(&log).is_ok_and(|text| text.contains(&end)) {
-            assert!(Instant::now() < deadline, "backup {id} does not end");
-            std::thread::yield_now();
-        }
-    }
-
-    fn backup_dir(&self, node: u32, id: u32) -> PathBuf {
-        let name = format!("cluster/node-{node}/BACKUP/BACKUP-{id}");
-        self.place.path().join(name)
-    }
-
-    fn file(&self, node: u32, id: u32, kind: &str) -> PathBuf {
-        let base = self.place.path().join(format!("cluster/node-{node}"));
-        backup_path(&base, node, id, kind)
-    }
-
-    /// Ends it; what it wrote to stdout after its address.
-    fn stop(mut self) -> (TempDir, Vec<u8>) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        let mut rest = Vec::new();
-        self.stdout.read_to_end(&mut rest).unwrap();
-        let place = std::mem::replace(&mut self.place, tempfile::tempdir().unwrap());
-        (place, rest)
-    }
+fn backup(simulator: &Simulator, command: &str, arguments: &[&str]) {
+    let output = simulator.client(&[&["-e", command], arguments].concat(), "");
+    assert!(output.status.success(), "{command}: {output:?}");
 }
 
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+fn wait_for_backup(simulator: &Simulator, id: u32) {
+    let log = simulator.cluster().join("node-1/ndb_1_cluster.log");
+    let end = format!(": Backup {id} started from node 1 completed. StartGCP");
+    let deadline = Instant::now() + LIMIT;
+    while !fs::read_to_string(&log).is_ok_and(|text| text.contains(&end)) {
+        assert!(Instant::now() < deadline, "backup {id} does not end");
+        std::thread::yield_now();
     }
 }
 
@@ -233,7 +142,7 @@ fn assert_is_encrypted(simulator: &Simulator, id: u32, what: &str) {
         let bytes = fs::read(&path).unwrap();
         assert!(bytes.starts_with(b"NDBXFRM1"), "{what}: {}", path.display());
     }
-    let log = fs::File::open(simulator.file(2, id, "log")).unwrap();
+    let log = fs::File::open(simulator.backup_file(2, id, "log")).unwrap();
     let secret = Secret::new(PASSWORD.as_bytes().to_vec());
     let mut plain = Vec::new();
     let mut reader = xfrm::open(log, Some(&secret)).unwrap();
@@ -263,7 +172,7 @@ fn check_orders(simulator: &Simulator, source: Source, turn: usize, has_clause: 
             "{what}"
         );
         if is_valid {
-            simulator.wait_for_backup(id);
+            wait_for_backup(simulator, id);
             assert_is_encrypted(simulator, id, &what);
         } else {
             assert!(!simulator.backup_dir(2, id).exists(), "{what}");
@@ -277,12 +186,12 @@ fn in_every_order_and_from_every_source_a_backup_is_encrypted_or_fails() {
     std::thread::scope(|scope| {
         for (turn, source) in Source::ALL.into_iter().enumerate() {
             scope.spawn(move || {
-                let simulator = Simulator::start("", &["--rows", "20"]);
+                let simulator = simulator("", &["--rows", "20"]);
                 check_orders(&simulator, source, turn, true);
                 if source == Source::Always {
                     check_orders(&simulator, source, turn + Source::ALL.len(), false);
                 }
-                for path in files_below(&simulator.place.path().join("cluster/node-2/BACKUP")) {
+                for path in files_below(&simulator.cluster().join("node-2/BACKUP")) {
                     let bytes = fs::read(&path).unwrap();
                     assert!(bytes.starts_with(b"NDBXFRM1"), "{}", path.display());
                 }
@@ -293,7 +202,7 @@ fn in_every_order_and_from_every_source_a_backup_is_encrypted_or_fails() {
 
 #[test]
 fn without_a_password_no_backup_is_made() {
-    let simulator = Simulator::start("", &["--rows", "20"]);
+    let simulator = simulator("", &["--rows", "20"]);
     let commands = ["START BACKUP 5 ENCRYPT", "START BACKUP 5 ENCRYPT NOWAIT"];
     for command in commands {
         assert!(!simulator.client(&["-e", command], "").status.success());
@@ -398,7 +307,7 @@ fn use_passwords_everywhere(simulator: &Simulator) -> Vec<(String, Output)> {
     );
     client(&["-e", "ALL REPORT BACKUPSTATUS", &given], "");
 
-    let file = simulator.file(2, 1, "Data");
+    let file = simulator.backup_file(2, 1, "Data");
     let file = file.to_str().unwrap();
     let mut tool = |path: &str, arguments: &[&str], stdin: &str| {
         let output = simulator.program(path, arguments, stdin);
@@ -459,7 +368,7 @@ fn use_passwords_at_the_prompt(simulator: &Simulator) -> Terminal {
 
 #[test]
 fn no_file_and_no_output_has_the_password() {
-    let simulator = Simulator::start("CompressedBackup=1", &["--rows", "50"]);
+    let simulator = simulator("CompressedBackup=1", &["--rows", "50"]);
     let secrets = [PASSWORD, WRONG, "Hj8-Tapir"];
     let outputs = use_passwords_everywhere(&simulator);
     let succeeded = outputs.iter().filter(|(_, output)| output.status.success());
@@ -492,7 +401,7 @@ fn no_file_and_no_output_has_the_password() {
 /// The rows as JSON, in an order that does not depend on the backup.
 fn rows(simulator: &Simulator, id: u32, arguments: &[&str]) -> Vec<String> {
     let print = env!("CARGO_BIN_EXE_ndb_print_backup_file");
-    let file = simulator.file(2, id, "Data");
+    let file = simulator.backup_file(2, id, "Data");
     let file = file.to_str().unwrap();
     let arguments = [arguments, &["--output=json", file]].concat();
     let output = simulator.program(print, &arguments, "");
@@ -532,7 +441,7 @@ fn check_files(
     deflates: impl Fn(&str) -> bool,
 ) {
     for kind in ["ctl", "Data", "log"] {
-        let path = simulator.file(2, id, kind);
+        let path = simulator.backup_file(2, id, kind);
         let container = xfrm::inspect(fs::File::open(&path).unwrap()).unwrap();
         let what = path.display();
         assert_eq!(container.is_encrypted(), is_encrypted, "{what}");
@@ -549,14 +458,14 @@ fn check_files(
 fn an_encrypted_backup_has_the_rows_of_a_plain_one() {
     for compress in [false, true] {
         let parameters = format!("CompressedBackup={}", u32::from(compress));
-        let simulator = Simulator::start(&parameters, &["--rows", "300"]);
+        let simulator = simulator(&parameters, &["--rows", "300"]);
         let given = format!("--backup-password={PASSWORD}");
-        simulator.backup("START BACKUP 1", &[]);
+        backup(&simulator, "START BACKUP 1", &[]);
         let expected = rows(&simulator, 1, &[]);
         assert!(expected.len() >= 300);
         for (id, snapshot) in [(2, "SNAPSHOTSTART"), (3, "SNAPSHOTEND")] {
             let command = format!("START BACKUP {id} ENCRYPT {snapshot}");
-            simulator.backup(&command, &[&given]);
+            backup(&simulator, &command, &[&given]);
             assert!(rows(&simulator, id, &[&given]) == expected, "{command}");
         }
         // The log of a SNAPSHOTSTART backup is read backwards, so it is never deflated.
@@ -569,14 +478,18 @@ fn an_encrypted_backup_has_the_rows_of_a_plain_one() {
 #[test]
 fn the_log_of_changes_is_encrypted_and_an_undo_log_never_deflated() {
     let arguments = ["--rows", "100", "--updates", "60"];
-    let simulator = Simulator::start("CompressedBackup=1", &arguments);
+    let simulator = simulator("CompressedBackup=1", &arguments);
     let given = format!("--backup-password={PASSWORD}");
-    simulator.backup("START BACKUP 1 SNAPSHOTSTART", &[]);
-    simulator.backup("START BACKUP 2 SNAPSHOTSTART ENCRYPT", &[&given]);
+    backup(&simulator, "START BACKUP 1 SNAPSHOTSTART", &[]);
+    backup(
+        &simulator,
+        "START BACKUP 2 SNAPSHOTSTART ENCRYPT",
+        &[&given],
+    );
     check_files(&simulator, 1, false, |kind| kind != "log");
     check_files(&simulator, 2, true, |kind| kind != "log");
     let print = env!("CARGO_BIN_EXE_ndb_print_backup_file");
-    let log = simulator.file(2, 2, "log");
+    let log = simulator.backup_file(2, 2, "log");
     let output = simulator.program(print, &[&given, log.to_str().unwrap()], "");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("FileType: 5\n"), "{text}");

@@ -27,6 +27,7 @@ mod replay_client;
 mod replay_sim;
 mod scripted;
 mod second_opinion;
+mod server;
 mod shell;
 mod sim;
 mod sim_exchanges;

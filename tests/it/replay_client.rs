@@ -12,8 +12,23 @@ use std::time::{Duration, Instant};
 
 use crate::trace::{Chunk, Side, Trace};
 
-/// Longest wait for anything; a recorded SLEEP lasts up to 32 s.
+/// Longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Longest SLEEP that is slept, in seconds. During a longer one the original waited for events,
+/// up to 32 s; here the next line is given to the client once it has printed them.
+const SLEEP_MAX: u64 = 2;
+
+/// What the commands after such a SLEEP print first.
+const AFTER_SLEEP: [(&str, &str); 4] = [
+    ("ABORT BACKUP 244\n", "Abort of backup 244 ordered\n"),
+    ("ABORT BACKUP 245\n", "Abort of backup 245 ordered\n"),
+    (
+        "ALL REPORT BackupStatus\n",
+        "Node 2: Local backup status: backup 245 started from node 1\n #Records: 14347 ",
+    ),
+    ("ALL STATUS\n", "Node 2: started (mysql"),
+];
 
 /// What came of a run.
 #[derive(Debug)]
@@ -236,7 +251,8 @@ impl Replay {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the client starts");
-        let (stdout, stderr, exit) = drive(child, self.trace.stdin.as_deref(), &output);
+        let input = pieces(self.trace.stdin.as_deref().unwrap_or_default(), &expected);
+        let (stdout, stderr, exit) = drive(child, input, &output);
         let surprises = std::mem::take(&mut *surprises.lock().unwrap());
         let port_as_recorded = |text: String| text.replace(&format!("port {port}"), "port 1186");
         Outcome {
@@ -248,12 +264,43 @@ impl Replay {
     }
 }
 
+/// The input in pieces, each with the length of the output before it is given.
+fn pieces(stdin: &str, expected: &str) -> Vec<(usize, String)> {
+    let mut pieces = vec![(0, String::new())];
+    let mut after_sleep = false;
+    for line in stdin.split_inclusive('\n') {
+        if after_sleep {
+            let first = AFTER_SLEEP.iter().find(|(command, _)| *command == line);
+            let printed = first.map_or(expected.len(), |(_, first)| {
+                expected.find(first).expect("the recorded output has it")
+            });
+            pieces.push((printed, String::new()));
+        }
+        let seconds = line.strip_prefix("SLEEP ").map(str::trim_end);
+        let seconds: Option<u64> = seconds.and_then(|seconds| seconds.parse().ok());
+        after_sleep = seconds.is_some_and(|seconds| seconds > SLEEP_MAX);
+        let line = if after_sleep { "SLEEP 0\n" } else { line };
+        pieces.last_mut().expect("the first one").1.push_str(line);
+    }
+    pieces
+}
+
 /// Feeds the child its input and collects what it prints, within the limit.
-fn drive(mut child: Child, stdin: Option<&str>, output: &Arc<Output>) -> (String, String, i32) {
+fn drive(
+    mut child: Child,
+    pieces: Vec<(usize, String)>,
+    output: &Arc<Output>,
+) -> (String, String, i32) {
     let mut input = child.stdin.take().unwrap();
-    // A client that ends early closes the pipe; that is not the mock's business.
-    let _ = input.write_all(stdin.unwrap_or_default().as_bytes());
-    drop(input);
+    let printed = Arc::clone(output);
+    let feeder = std::thread::spawn(move || {
+        for (length, piece) in pieces {
+            // A client that ends early closes the pipe; that is not the mock's business.
+            if !printed.wait_for(length) || input.write_all(piece.as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
     let mut stdout = child.stdout.take().unwrap();
     let grown = Arc::clone(output);
     let reader = std::thread::spawn(move || {
@@ -285,7 +332,9 @@ fn drive(mut child: Child, stdin: Option<&str>, output: &Arc<Output>) -> (String
         }
         std::thread::park_timeout(Duration::from_millis(5));
     };
-    (reader.join().unwrap(), errors.join().unwrap(), exit)
+    let texts = (reader.join().unwrap(), errors.join().unwrap());
+    feeder.join().unwrap();
+    (texts.0, texts.1, exit)
 }
 
 struct Mock {

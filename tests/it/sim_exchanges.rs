@@ -7,10 +7,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ndbmgm::sim::{self, FaultPlan, SimConfig, SimHandle, parse_config_file};
-use tempfile::TempDir;
+use ndbmgm::sim::{FaultPlan, SimConfig, parse_config_file};
 
 use crate::exchanges::{self, Block, Exchange};
+use crate::server::Server;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -55,42 +55,27 @@ const MAY_DIFFER: [(&str, &str, &str); 12] = [
 ];
 
 /// Management server 49, data nodes 1 and 2, API nodes 50 to 52, as recorded.
-struct Server {
-    directory: TempDir,
-    handle: SimHandle,
-}
+struct Recorded(Server);
 
-impl Server {
-    fn start(api_nodes: &str, speed: &str, adjust: impl FnOnce(&mut SimConfig)) -> Server {
-        let directory = tempfile::tempdir().unwrap();
-        let root = directory.path().display();
-        let config = format!(
-            "[system]\nName=MC_20261122060502\nConfigGenerationNumber=0\n\
-             [ndbd default]\nNoOfReplicas=2\nDataDir={root}/d\n{speed}\n\
-             [ndb_mgmd]\nNodeId=49\nHostName=localhost\n[ndbd]\nNodeId=1\n[ndbd]\nNodeId=2\n\
-             {api_nodes}"
-        );
-        let mut settings = SimConfig::new(directory.path());
-        settings.topology = parse_config_file(&config, Path::new("config.ini")).unwrap();
-        settings.phase_time = Duration::from_millis(2);
-        settings.rows = 100;
-        adjust(&mut settings);
-        Server {
-            handle: sim::start(settings).unwrap(),
-            directory,
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.handle.address()).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream
+impl Recorded {
+    fn start(api_nodes: &str, speed: &str, adjust: impl FnOnce(&mut SimConfig)) -> Recorded {
+        Recorded(Server::start(|settings, root| {
+            let root = root.display();
+            let config = format!(
+                "[system]\nName=MC_20261122060502\nConfigGenerationNumber=0\n\
+                 [ndbd default]\nNoOfReplicas=2\nDataDir={root}/d\n{speed}\n\
+                 [ndb_mgmd]\nNodeId=49\nHostName=localhost\n[ndbd]\nNodeId=1\n[ndbd]\nNodeId=2\n\
+                 {api_nodes}"
+            );
+            settings.topology = parse_config_file(&config, Path::new("config.ini")).unwrap();
+            adjust(settings);
+        }))
     }
 
     /// Brings about what a block of the recording presupposes.
     fn prepare(&self, block: &str) {
         for request in before(block) {
-            let mut stream = self.connect();
+            let mut stream = self.0.connect();
             stream.write_all(request.as_bytes()).unwrap();
             let reply = read_lines(&mut stream, 2);
             let done = ["result: Ok\n", "result: 1\n"]
@@ -102,7 +87,7 @@ impl Server {
 
     /// Plays a block on a connection of its own and ends it cleanly.
     fn play(&self, block: &Block) {
-        let mut stream = self.connect();
+        let mut stream = self.0.connect();
         for exchange in &block.exchanges {
             if !self.exchange(&mut stream, &block.name, exchange) {
                 return;
@@ -116,7 +101,7 @@ impl Server {
     /// Plays one exchange; false if the connection is not usable afterwards.
     fn exchange(&self, stream: &mut TcpStream, name: &str, exchange: &Exchange) -> bool {
         let Exchange { request, reply } = exchange;
-        let directory = self.directory.path().display().to_string();
+        let directory = self.0.directory.path().display().to_string();
         let want = reply.replace("/var/lib/mysql-cluster", &directory);
         let command = request.trim_start().lines().next().unwrap();
         let deadline = Instant::now() + LIMIT;
@@ -216,7 +201,7 @@ fn masked(command: &str, reply: &str) -> String {
 #[test]
 fn a_server_without_data_nodes_answers_as_recorded() {
     let api_nodes = "[mysqld]\nNodeId=50\nHostName=localhost\n[mysqld]\nNodeId=51\n";
-    let server = Server::start(api_nodes, "", |settings| {
+    let server = Recorded::start(api_nodes, "", |settings| {
         let script = "after 0ms fail-node 1\nafter 0ms fail-node 2\n";
         settings.faults = FaultPlan::parse(script).unwrap();
     });
@@ -251,7 +236,7 @@ fn a_cluster_in_service_answers_as_recorded() {
             true => ("MinDiskWriteSpeed=1M\nMaxDiskWriteSpeed=1M", 100_000),
             false => ("", 100),
         };
-        let server = Server::start(api_nodes, speed, |settings| settings.rows = rows);
+        let server = Recorded::start(api_nodes, speed, |settings| settings.rows = rows);
         server.prepare(&block.name);
         server.play(block);
     }
@@ -260,8 +245,8 @@ fn a_cluster_in_service_answers_as_recorded() {
 /// A request, and the reply of ours where it is not the recorded one.
 #[test]
 fn lines_over_the_limit_and_unended_requests_run_nothing() {
-    let server = Server::start("[mysqld]\nNodeId=50\n", "", |_| {});
-    let mut stream = server.connect();
+    let server = Recorded::start("[mysqld]\nNodeId=50\n", "", |_| {});
+    let mut stream = server.0.connect();
     // The longest line that is read: as recorded.
     let longest = "x".repeat(510);
     stream
@@ -278,17 +263,17 @@ fn lines_over_the_limit_and_unended_requests_run_nothing() {
         "as recorded: the connection is closed"
     );
     // The original runs these: the first without its password, the second without its end.
-    let mut stream = server.connect();
+    let mut stream = server.0.connect();
     let over = "a".repeat(600);
     let request = format!("start backup\nencryption_password: {over}\npassword_length: 1\n\n");
     stream.write_all(request.as_bytes()).unwrap();
     assert_eq!(rest(&mut stream), "");
-    let mut stream = server.connect();
+    let mut stream = server.0.connect();
     stream.write_all(b"start backup\nbackupid: 5\n").unwrap();
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(rest(&mut stream), "");
     // The original ends the whole server here.
-    let mut stream = server.connect();
+    let mut stream = server.0.connect();
     stream
         .write_all(b"get status\ntypes: NDB\ntypes: NDB\n\n")
         .unwrap();

@@ -4,35 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use ndbmgm::sim::{self, FaultPlan, SimConfig, SimHandle, parse_config_file};
-use tempfile::TempDir;
+use ndbmgm::sim::{FaultPlan, parse_config_file};
+
+use crate::server::{self, Server};
 
 const LIMIT: Duration = Duration::from_secs(20);
-
-struct Server {
-    _directory: TempDir,
-    handle: SimHandle,
-}
-
-impl Server {
-    fn start(adjust: impl FnOnce(&mut SimConfig)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let mut config = SimConfig::new(directory.path());
-        config.phase_time = Duration::from_millis(2);
-        config.rows = 100;
-        adjust(&mut config);
-        Server {
-            handle: sim::start(config).unwrap(),
-            _directory: directory,
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.handle.address()).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream
-    }
-}
 
 /// Sends the bytes and expects exactly these back.
 fn exchange(stream: &mut TcpStream, request: &[u8], reply: &str) {
@@ -56,7 +32,7 @@ const VERSION: &str = "version\nid: 591618\nmajor: 9\nminor: 7\nbuild: 2\n\
 
 #[test]
 fn requests_are_answered_as_recorded() {
-    let server = Server::start(|_| {});
+    let server = Server::start(|_, _| {});
     let mut stream = server.connect();
     let exchanges: [(&str, &str); 31] = [
         ("get version\n\n", VERSION),
@@ -174,7 +150,7 @@ fn requests_are_answered_as_recorded() {
 
 #[test]
 fn requests_sent_at_once_are_answered_in_order() {
-    let server = Server::start(|_| {});
+    let server = Server::start(|_, _| {});
     let mut stream = server.connect();
     exchange(
         &mut stream,
@@ -187,7 +163,7 @@ fn requests_sent_at_once_are_answered_in_order() {
 
 #[test]
 fn a_bad_filter_leaves_the_session_usable() {
-    let server = Server::start(|_| {});
+    let server = Server::start(|_, _| {});
     let mut stream = server.connect();
     let cases = [
         (
@@ -212,7 +188,7 @@ fn a_bad_filter_leaves_the_session_usable() {
 
 #[test]
 fn a_line_over_the_limit_closes_the_session_and_runs_nothing() {
-    let server = Server::start(|_| {});
+    let server = Server::start(|_, _| {});
     let mut stream = server.connect();
     let long = "x".repeat(600);
     let request = format!("start backup\nencryption_password: {long}\n\n");
@@ -236,7 +212,7 @@ fn a_line_over_the_limit_closes_the_session_and_runs_nothing() {
 fn all_listeners_get_all_events_in_order_and_one_that_does_not_read_is_dropped() {
     const LISTENERS: usize = 20;
     const EVENTS: u32 = 5000;
-    let server = Server::start(|_| {});
+    let server = Server::start(|_, _| {});
     let listen = || {
         let mut stream = server.connect();
         exchange(
@@ -291,7 +267,7 @@ fn all_listeners_get_all_events_in_order_and_one_that_does_not_read_is_dropped()
 #[test]
 fn late_and_missing_replies_and_a_killed_server_can_be_scripted() {
     let script = "late-reply 200ms get version\nno-reply get status\nlose-events 54\n";
-    let server = Server::start(|config| config.faults = FaultPlan::parse(script).unwrap());
+    let server = Server::start(|config, _| config.faults = FaultPlan::parse(script).unwrap());
     let mut stream = server.connect();
     let before = Instant::now();
     exchange(&mut stream, b"get version\n\n", VERSION);
@@ -302,7 +278,7 @@ fn late_and_missing_replies_and_a_killed_server_can_be_scripted() {
     stream.write_all(b"get status\n\n").unwrap();
     assert!(stream.read(&mut [0]).is_err(), "no reply comes");
 
-    let killed = Server::start(|config| {
+    let killed = Server::start(|config, _| {
         config.faults = FaultPlan::parse("after 300ms kill-server\n").unwrap();
     });
     let mut stream = killed.connect();
@@ -313,7 +289,7 @@ fn late_and_missing_replies_and_a_killed_server_can_be_scripted() {
 fn every_management_server_of_the_configuration_serves() {
     let config = "[ndbd]\n[ndbd]\n[mgm]\nId=9\n[mgm]\nId=10\n[api]\n";
     let topology = parse_config_file(config, "config.ini".as_ref()).unwrap();
-    let server = Server::start(|config| config.topology = topology);
+    let server = Server::start(|config, _| config.topology = topology);
     let mut stream = server.connect();
     exchange(
         &mut stream,
@@ -332,8 +308,7 @@ fn every_management_server_of_the_configuration_serves() {
         .unwrap()
         .parse()
         .unwrap();
-    let mut other = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    other.set_read_timeout(Some(LIMIT)).unwrap();
+    let mut other = server::connect(port);
     exchange(
         &mut other,
         b"get mgmd nodeid\n\n",
@@ -343,7 +318,7 @@ fn every_management_server_of_the_configuration_serves() {
 
 #[test]
 fn stop_all_with_the_management_server_ends_the_simulator() {
-    let server = Server::start(|_| {});
+    let server = Server::start(|_, _| {});
     let mut stream = server.connect();
     exchange(
         &mut stream,

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ndbmgm::cluster::NodeId;
-use ndbmgm::sim::{self, SimConfig, SimHandle, read_config_file};
+use ndbmgm::sim::{self, SimConfig, read_config_file};
 use ndbmgm::wire::config::{ClusterConfig, Value, decode_text, encode_text};
-use tempfile::TempDir;
+
+use crate::server::{self, Server};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -28,32 +29,23 @@ NodeId=50
 ";
 
 /// A cluster of two management servers, started from a file.
-struct Servers {
-    directory: TempDir,
-    handle: SimHandle,
-}
+struct Servers(Server);
 
 impl Servers {
     fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("config.ini");
-        std::fs::write(&file, CONFIG).unwrap();
-        let mut config = SimConfig::new(directory.path().join("cluster"));
-        config.topology = read_config_file(&file).unwrap();
-        config.phase_time = Duration::from_millis(1);
-        config.rows = 100;
-        Servers {
-            handle: sim::start(config).unwrap(),
-            directory,
-        }
+        Servers(Server::start(|config, directory| {
+            let file = directory.join("config.ini");
+            std::fs::write(&file, CONFIG).unwrap();
+            config.topology = read_config_file(&file).unwrap();
+        }))
     }
 
     fn file(&self) -> std::path::PathBuf {
-        self.directory.path().join("config.ini")
+        self.0.directory.path().join("config.ini")
     }
 
     fn first(&self) -> Line {
-        Line::connect(self.handle.port())
+        Line::connect(self.0.handle.port())
     }
 
     fn second(&self) -> Line {
@@ -67,8 +59,8 @@ impl Servers {
     }
 
     fn log(&self, server: u32) -> String {
-        let path = format!("cluster/node-{server}/ndb_{server}_cluster.log");
-        std::fs::read_to_string(self.directory.path().join(path)).unwrap()
+        let path = format!("node-{server}/ndb_{server}_cluster.log");
+        std::fs::read_to_string(self.0.directory.path().join(path)).unwrap()
     }
 }
 
@@ -76,9 +68,7 @@ struct Line(TcpStream);
 
 impl Line {
     fn connect(port: u16) -> Line {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        Line(stream)
+        Line(server::connect(port))
     }
 
     fn ask(&mut self, request: &str) -> String {
@@ -340,7 +330,7 @@ fn a_packed_configuration_is_taken_over_and_one_of_other_nodes_is_not() {
     assert_eq!(generation(&restored), generation(&before) + 1);
     let other = Path::new("config.ini");
     let text = CONFIG.replace("NodeId=50", "NodeId=51");
-    let mut config = SimConfig::new(servers.directory.path().join("other"));
+    let mut config = SimConfig::new(servers.0.directory.path().join("other"));
     config.topology = sim::parse_config_file(&text, other).unwrap();
     let handle = sim::start(config).unwrap();
     let foreign = Line::connect(handle.port()).config();
@@ -359,7 +349,7 @@ fn a_server_says_once_that_it_shuts_down() {
         "stop reply\nresult: Ok\nstopped: 2\ndisconnect: 1\n\n"
     );
     let deadline = Instant::now() + LIMIT;
-    while !servers.handle.has_ended() {
+    while !servers.0.handle.has_ended() {
         assert!(Instant::now() < deadline);
         std::thread::yield_now();
     }

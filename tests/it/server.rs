@@ -1,0 +1,43 @@
+//! A simulated cluster within the test, and plain connections to it.
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Duration;
+
+use ndbmgm::sim::{self, SimConfig, SimHandle};
+use tempfile::TempDir;
+
+/// Longest wait for a byte.
+const LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) struct Server {
+    /// Its files, and those of the test.
+    pub(crate) directory: TempDir,
+    pub(crate) handle: SimHandle,
+}
+
+impl Server {
+    /// A quick cluster with few rows, adjusted by the test, which may put files into its directory.
+    pub(crate) fn start(adjust: impl FnOnce(&mut SimConfig, &Path)) -> Server {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = SimConfig::new(directory.path());
+        config.phase_time = Duration::from_millis(2);
+        config.rows = 100;
+        adjust(&mut config, directory.path());
+        Server {
+            handle: sim::start(config).unwrap(),
+            directory,
+        }
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.handle.port())
+    }
+}
+
+/// A connection to any server of the cluster.
+pub(crate) fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream
+}
