@@ -1,7 +1,9 @@
-//! A management server that the test directs: it answers what it is told, when it is told.
+//! A management server that the test directs: it answers what it is told, when it is told, and
+//! lies if it is told to.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -10,6 +12,26 @@ use std::time::{Duration, Instant};
 /// Longest wait for a request.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// What the server does instead of answering one request honestly.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// These bytes, and on to the next request.
+    Say(&'static str),
+    /// These bytes, and the end of the connection.
+    SayAndClose(&'static str),
+    /// These bytes, and nothing more while the connection stays open.
+    SayAndStall(&'static str),
+    /// The first bytes, then the second ones without end.
+    SayEndlessly(&'static str, &'static str),
+    /// A blank every tenth of a second.
+    Dribble,
+    /// Nothing, to nobody, from now on.
+    Freeze,
+}
+
+/// What is answered to which requests.
+pub(crate) type Lies = &'static [(&'static str, Answer)];
+
 /// A management server that knows just enough, and that the test directs.
 pub(crate) struct FakeServer {
     pub(crate) address: String,
@@ -17,8 +39,10 @@ pub(crate) struct FakeServer {
     backup_reply: Sender<String>,
 }
 
-#[derive(Default)]
 struct ServerState {
+    lies: Lies,
+    /// It answers nobody any more.
+    frozen: AtomicBool,
     listeners: Mutex<Vec<TcpStream>>,
     /// Every request, its lines joined.
     requests: Mutex<Vec<String>>,
@@ -29,9 +53,27 @@ struct ServerState {
 
 impl FakeServer {
     pub(crate) fn start() -> Self {
+        Self::answering(&[])
+    }
+
+    /// It lies about these requests, and does start a backup 7.
+    pub(crate) fn lying(lies: Lies) -> Self {
+        let server = Self::answering(lies);
+        server.answer_backup("result: Ok\nid: 7");
+        server
+    }
+
+    fn answering(lies: Lies) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(ServerState::default());
+        let state = Arc::new(ServerState {
+            lies,
+            frozen: AtomicBool::new(false),
+            listeners: Mutex::default(),
+            requests: Mutex::default(),
+            changed: Condvar::new(),
+            running: Mutex::default(),
+        });
         let (backup_reply, replies) = channel();
         let replies = Arc::new(Mutex::new(replies));
         let served = Arc::clone(&state);
@@ -118,16 +160,15 @@ impl FakeServer {
 }
 
 impl ServerState {
-    fn serve(&self, stream: TcpStream, replies: &Mutex<Receiver<String>>) {
-        let mut writer = stream.try_clone().unwrap();
-        let mut lines = BufReader::new(stream).lines();
+    /// Ends with the first failure to read or write: the client is gone.
+    fn serve(&self, mut stream: TcpStream, replies: &Mutex<Receiver<String>>) -> Option<()> {
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
         loop {
             let mut request = Vec::new();
             loop {
-                match lines.next() {
-                    Some(Ok(line)) if line.is_empty() => break,
-                    Some(Ok(line)) => request.push(line),
-                    _ => return,
+                match lines.next()?.ok()? {
+                    line if line.is_empty() => break,
+                    line => request.push(line),
                 }
             }
             let Some(name) = request.first().cloned() else {
@@ -135,32 +176,76 @@ impl ServerState {
             };
             self.requests.lock().unwrap().push(request.join("\n"));
             self.changed.notify_all();
-            let reply = match name.as_str() {
-                "get version" => "version\nid: 591618\nmajor: 9\nminor: 7\nbuild: 2\n\
-                     string: mysql-9.7.2 ndb-9.7.2\nmysql_major: 9\nmysql_minor: 7\n\
-                     mysql_build: 2"
-                    .to_owned(),
-                "get info clusterlog" => "clusterlog\nenabled: 1\ndebug: 0\ninfo: 1\nwarning: 1\n\
-                     error: 1\ncritical: 1\nalert: 1"
-                    .to_owned(),
-                "dump events" => self.backup_status(),
-                "listen event" => "listen event\nresult: 0".to_owned(),
-                "start backup" => match replies.lock().unwrap().recv() {
-                    Ok(lines) => format!("start backup reply\n{lines}"),
-                    Err(_) => return,
-                },
-                name => format!("{name} reply\nresult: Ok"),
+            let lie = self.lies.iter().find(|(lied, _)| *lied == name);
+            let answer = match lie {
+                _ if self.frozen.load(Ordering::Acquire) => Some(Answer::Freeze),
+                lie => lie.map(|(_, answer)| *answer),
             };
-            if writer.write_all(format!("{reply}\n\n").as_bytes()).is_err() {
-                return;
-            }
-            if name == "listen event" {
-                self.listeners
-                    .lock()
-                    .unwrap()
-                    .push(writer.try_clone().unwrap());
+            match answer {
+                Some(answer) => self.lie(answer, &mut stream)?,
+                None => self.answer(&name, &mut stream, replies)?,
             }
         }
+    }
+
+    /// `None` is the end of the connection.
+    fn lie(&self, answer: Answer, stream: &mut TcpStream) -> Option<()> {
+        let mut send = |text: &str| stream.write_all(text.as_bytes()).ok();
+        match answer {
+            Answer::Say(text) => return send(text),
+            Answer::SayAndClose(text) => send(text)?,
+            Answer::SayAndStall(text) => {
+                send(text)?;
+                wait_for_the_end(stream);
+            }
+            Answer::SayEndlessly(start, rest) => {
+                send(start)?;
+                let rest = rest.repeat(1000);
+                loop {
+                    send(&rest)?;
+                }
+            }
+            Answer::Dribble => loop {
+                send(" ")?;
+                thread::sleep(Duration::from_millis(100));
+            },
+            Answer::Freeze => {
+                self.frozen.store(true, Ordering::Release);
+                wait_for_the_end(stream);
+            }
+        }
+        None
+    }
+
+    fn answer(
+        &self,
+        name: &str,
+        stream: &mut TcpStream,
+        replies: &Mutex<Receiver<String>>,
+    ) -> Option<()> {
+        let reply = match name {
+            "get version" => "version\nid: 591618\nmajor: 9\nminor: 7\nbuild: 2\n\
+                 string: mysql-9.7.2 ndb-9.7.2\nmysql_major: 9\nmysql_minor: 7\n\
+                 mysql_build: 2"
+                .to_owned(),
+            "get info clusterlog" => "clusterlog\nenabled: 1\ndebug: 0\ninfo: 1\nwarning: 1\n\
+                 error: 1\ncritical: 1\nalert: 1"
+                .to_owned(),
+            "get status" => "node status\nnodes: 0".to_owned(),
+            "dump events" => self.backup_status(),
+            "listen event" => "listen event\nresult: 0".to_owned(),
+            "start backup" => {
+                let lines = replies.lock().unwrap().recv().ok()?;
+                format!("start backup reply\n{lines}")
+            }
+            name => format!("{name} reply\nresult: Ok"),
+        };
+        stream.write_all(format!("{reply}\n\n").as_bytes()).ok()?;
+        if name == "listen event" {
+            let listener = stream.try_clone().unwrap();
+            self.listeners.lock().unwrap().push(listener);
+        }
+        Some(())
     }
 
     fn backup_status(&self) -> String {
@@ -175,4 +260,9 @@ impl ServerState {
             ),
         }
     }
+}
+
+/// The client ends the connection, not we.
+fn wait_for_the_end(stream: &mut TcpStream) {
+    let _ = stream.read_to_end(&mut Vec::new());
 }

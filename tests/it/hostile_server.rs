@@ -1,13 +1,15 @@
 //! The built client against servers that close, stall, lie or send garbage, and against commands
 //! that are none: one clear message, an exit status that is not 0, no panic, and an end in time.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::fake_server::Answer::{
+    self, Dribble, Freeze, Say, SayAndClose, SayAndStall, SayEndlessly,
+};
+use crate::fake_server::FakeServer;
 
 /// Longest wait for the end of a client; a hang shows, a busy machine does not.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -18,99 +20,6 @@ const PATIENCE: &str = "--request-timeout=1";
 const COMPLETED: &str = "log event reply\ntype=56\ntime=0\nsource_nodeid=2\nstarting_node=1\n\
     backup_id=7\nstart_gci=35\nstop_gci=38\nn_bytes=5\nn_records=7\nn_log_bytes=0\n\
     n_log_records=0\nn_bytes_hi=0\nn_records_hi=0\nn_log_bytes_hi=0\nn_log_records_hi=0\n\n";
-
-/// What the server does instead of answering one request honestly.
-#[derive(Clone, Copy)]
-enum Answer {
-    /// These bytes, and on to the next request.
-    Say(&'static str),
-    /// These bytes, and the end of the connection.
-    SayAndClose(&'static str),
-    /// These bytes, and nothing more while the connection stays open.
-    SayAndStall(&'static str),
-    /// The first bytes, then the second ones without end.
-    SayEndlessly(&'static str, &'static str),
-    /// A blank every tenth of a second.
-    Dribble,
-    /// Nothing, to nobody, from now on.
-    Freeze,
-}
-
-/// A server that answers some requests as it should not.
-fn serve(lies: &'static [(&'static str, Answer)]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let frozen = Arc::new(AtomicBool::new(false));
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let frozen = Arc::clone(&frozen);
-            thread::spawn(move || converse(stream, lies, &frozen));
-        }
-    });
-    address
-}
-
-/// Ends with the first failure to read or write: the client is gone.
-fn converse(mut stream: TcpStream, lies: &[(&str, Answer)], frozen: &AtomicBool) -> Option<()> {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    loop {
-        let name = lines.by_ref().find_map(|line| match line {
-            Ok(line) if line.is_empty() => None,
-            line => Some(line),
-        });
-        let name = name?.ok()?;
-        while !lines.next()?.ok()?.is_empty() {}
-        let lie = lies.iter().find(|(request, _)| *request == name);
-        let mut send = |text: &str| stream.write_all(text.as_bytes()).ok();
-        let answer = match lie.map(|(_, answer)| *answer) {
-            _ if frozen.load(Ordering::Acquire) => Some(Freeze),
-            answer => answer,
-        };
-        match answer {
-            Some(Freeze) => {
-                frozen.store(true, Ordering::Release);
-                lines.next()?.ok()?;
-            }
-            None => send(&honest_answer(&name))?,
-            Some(Answer::Say(text)) => send(text)?,
-            Some(Answer::SayAndClose(text)) => {
-                send(text)?;
-                return None;
-            }
-            Some(Answer::SayAndStall(text)) => {
-                send(text)?;
-                // The client ends the connection, not we.
-                lines.next()?.ok()?;
-            }
-            Some(Answer::SayEndlessly(start, rest)) => {
-                send(start)?;
-                let rest = rest.repeat(1000);
-                loop {
-                    send(&rest)?;
-                }
-            }
-            Some(Answer::Dribble) => loop {
-                send(" ")?;
-                thread::sleep(Duration::from_millis(100));
-            },
-        }
-    }
-}
-
-fn honest_answer(name: &str) -> String {
-    let reply = match name {
-        "get version" => {
-            "version\nid: 591618\nmajor: 9\nminor: 7\nbuild: 2\nstring: mysql-9.7.2 ndb-9.7.2\n\
-             mysql_major: 9\nmysql_minor: 7\nmysql_build: 2"
-        }
-        "get status" => "node status\nnodes: 0",
-        "listen event" => "listen event\nresult: 0",
-        "start backup" => "start backup reply\nresult: Ok\nid: 7",
-        "dump events" => "dump events reply\nresult: Ok\nevents: 0",
-        name => return format!("{name} reply\nresult: Ok\n\n"),
-    };
-    format!("{reply}\n\n")
-}
 
 /// How a run of the client ended.
 struct Ended {
@@ -206,7 +115,8 @@ fn check_lies(cases: &'static [Case]) {
         .flat_map(|case| [(case, false), (case, true)])
         .map(|((name, command, lies, message), piped)| {
             thread::spawn(move || {
-                let ended = run(&serve(lies), command, piped);
+                let server = FakeServer::lying(lies);
+                let ended = run(&server.address, command, piped);
                 check_failure(&format!("{name}, piped: {piped}"), &ended, message);
             })
         })
@@ -214,8 +124,6 @@ fn check_lies(cases: &'static [Case]) {
     let failed = runs.into_iter().filter_map(|run| run.join().err()).count();
     assert_eq!(failed, 0, "see above");
 }
-
-use Answer::{Dribble, Freeze, Say, SayAndClose, SayAndStall, SayEndlessly};
 
 #[test]
 fn a_server_that_closes_or_stalls_is_named_as_the_reason() {
@@ -459,7 +367,7 @@ fn a_wait_that_loses_its_events_is_no_success() {
     ];
     for (case, lies) in cases {
         for command in ["START BACKUP 7", "START BACKUP 7 WAIT STARTED"] {
-            let ended = run(&serve(lies), command, false);
+            let ended = run(&FakeServer::lying(lies).address, command, false);
             check_failure(case, &ended, "Backup 7 was accepted by the cluster");
         }
     }
@@ -474,7 +382,11 @@ fn events_of_unknown_types_and_fields_are_passed_over() {
     ] {
         let text = format!("listen event\nresult: 0\n\n{strange}{COMPLETED}");
         let lies = vec![("listen event", SayAndStall(text.leak()))];
-        let ended = run(&serve(lies.leak()), "START BACKUP 7", false);
+        let ended = run(
+            &FakeServer::lying(lies.leak()).address,
+            "START BACKUP 7",
+            false,
+        );
         assert_eq!(ended.status, Some(0), "{strange}: {}", ended.stderr);
         assert!(ended.stdout.contains("StartGCP: 35"), "{}", ended.stdout);
     }
