@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use super::defaults::{Arguments, Environment, collect_arguments};
 use super::exit::Exit;
 use super::normalise::{HELP, Normalised, Request, UsageError, VERSION, normalise, without_secret};
+use super::number::Number;
 use super::password::{SecretOption, SecretRequests};
 
 /// What `--version` prints, without the newline: scripts compare it with the original's.
@@ -34,17 +35,6 @@ pub struct Program {
     pub bad_usage: Exit,
     /// Print the help on stdout after an error.
     pub help_after_error: bool,
-}
-
-/// A numeric option and its range. Takes K, M and G after the digits.
-#[derive(Debug, Clone, Copy)]
-pub struct Number {
-    /// Its long name.
-    pub option: &'static str,
-    /// Smallest value.
-    pub min: i64,
-    /// Largest value.
-    pub max: i64,
 }
 
 /// Options that were understood.

@@ -36,13 +36,15 @@ mod defaults;
 mod exit;
 mod logging;
 mod normalise;
+mod number;
 mod option_file;
 mod password;
 
-pub use args::{Number, Parsed, Program, Stop, VERSION_LINE};
+pub use args::{Parsed, Program, Stop, VERSION_LINE};
 pub use defaults::{Arguments, DefaultsError, Environment, collect_arguments};
 pub use exit::Exit;
 pub use logging::{LOG_VARIABLE, start_logging};
+pub use number::Number;
 pub use option_file::OptionFileError;
 pub use password::{
     KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SecretRequests,

@@ -10,8 +10,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use clap::{ArgAction, Command};
 use zeroize::Zeroizing;
 
-use super::args::Number;
 use super::defaults::{LEADING_OPTIONS, underscore_to_dash};
+use super::number::{Number, parse_number};
 use super::password::{SecretOption, SecretRequests, Source};
 
 /// Id of the help option that every program has.
@@ -475,17 +475,6 @@ fn switch_value(entry: &Entry, value: &[u8]) -> Result<bool, UsageError> {
             value: String::from_utf8_lossy(value).into_owned(),
         }),
     }
-}
-
-/// A decimal number, with K, M or G for powers of 1024.
-fn parse_number(text: &str) -> Option<i128> {
-    let (digits, factor) = match text.as_bytes().last()? {
-        b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
-        b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
-        b'g' | b'G' => (&text[..text.len() - 1], 1 << 30),
-        _ => (text, 1),
-    };
-    digits.parse::<i128>().ok()?.checked_mul(factor)
 }
 
 /// An argument as it may be shown: without the value of a password or a key, also of one within

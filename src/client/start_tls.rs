@@ -9,7 +9,7 @@ use super::error::{ClientError, TlsError};
 use super::session::{Exchange, Session};
 use super::tls::ClientTls;
 use super::transport::Transport;
-use crate::wire::{Request, ResultReply};
+use crate::wire::{Request, ResultReply, SessionRequest};
 
 /// Longest handshake, the server's first answer included.
 pub const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ impl Session {
         if self.is_tls() {
             return Err(TlsError::AlreadyInUse.into());
         }
-        let request = Request::StartTls;
+        let request = Request::Session(SessionRequest::StartTls);
         let mut exchange = self.begin(&request, self.timeout()).await?;
         let block = exchange.block().await?;
         if ResultReply::decode(request.name(), &block).is_err() {
