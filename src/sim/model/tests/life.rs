@@ -412,11 +412,11 @@ fn a_first_start_waits_for_all_nodes_and_elects_a_president() {
 #[test]
 fn a_node_reports_its_version_of_mysql_too() {
     let mut life = Life::begin();
-    life.order(Request::RestartAll {
+    life.order(Request::Nodes(NodesRequest::RestartAll {
         initial: true,
         nostart: false,
         abort: false,
-    });
+    }));
     life.events();
     for text in [
         "Node 2: Start initiated (mysql-9.7.2 ndb-9.7.2)",
