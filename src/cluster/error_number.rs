@@ -30,7 +30,17 @@ impl Class {
     }
 }
 
-const TABLE: [(u32, &str, Class); 45] = [
+const TABLE: [(u32, &str, Class); 47] = [
+    (
+        320,
+        "Invalid no of nodes specified for new nodegroup",
+        Class::Application,
+    ),
+    (
+        322,
+        "Invalid node(s) specified for new nodegroup, node already in nodegroup",
+        Class::Application,
+    ),
     (1300, "Undefined error", Class::Internal),
     (
         1301,

@@ -7,8 +7,9 @@
 //! |---|---|
 //! | `after 5s fail-node 3` | 5 s after the start data node 3 dies |
 //! | `after 5s launch-node 3` | its process comes back and starts |
-//! | `after 5s kill-server` | the management server drops all connections and ends |
-//! | `in-backup 200ms fail-node 3` | the same, 200 ms after a backup has begun; also the other two |
+//! | `after 5s kill-server` | the management server drops all connections and ends; data nodes go on |
+//! | `after 9s start-server` | it is started again |
+//! | `in-backup 200ms fail-node 3` | the same, 200 ms after a backup has begun; also the other three |
 //! | `slow-disk 2 64K` | node 2 writes 64 KiB per second of a backup |
 //! | `disk-full 2 1M` | node 2 has room for 1 MiB of each backup |
 //! | `lose-events 56` | no listener gets events of type 56 |
@@ -19,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::disk::DiskLimits;
-use crate::cluster::{EventKind, NodeId};
+use super::topology::Topology;
+use crate::cluster::{EventKind, NodeId, NodeType};
 
 /// Longest time in a script.
 const TIME_MAX: u64 = 30 * 24 * 3600 * 1000;
@@ -49,6 +51,7 @@ pub(super) enum FaultAction {
     FailNode(NodeId),
     LaunchNode(NodeId),
     KillServer,
+    StartServer,
 }
 
 /// What happens to the replies of a command.
@@ -84,6 +87,22 @@ impl FaultPlan {
             })?;
         }
         Ok(plan)
+    }
+
+    /// Nodes that faults name and that are no data nodes: nothing would ever happen to them.
+    pub(super) fn unknown_nodes(&self, topology: &Topology) -> BTreeSet<NodeId> {
+        let timed = self.timed.iter().filter_map(|(_, action)| match action {
+            FaultAction::FailNode(node) | FaultAction::LaunchNode(node) => Some(*node),
+            FaultAction::KillServer | FaultAction::StartServer => None,
+        });
+        let is_data_node = |id: &NodeId| {
+            let node = topology.nodes.get(id);
+            node.is_some_and(|node| node.node_type == NodeType::Ndb)
+        };
+        timed
+            .chain(self.disks.keys().copied())
+            .filter(|id| !is_data_node(id))
+            .collect()
     }
 
     fn add(&mut self, words: &[&str]) -> Result<(), String> {
@@ -128,6 +147,7 @@ fn parse_action(words: &[&str]) -> Result<FaultAction, String> {
         ["fail-node", node] => parse_node(node).map(FaultAction::FailNode),
         ["launch-node", node] => parse_node(node).map(FaultAction::LaunchNode),
         ["kill-server"] => Ok(FaultAction::KillServer),
+        ["start-server"] => Ok(FaultAction::StartServer),
         _ => Err(format!("unknown fault: {}", words.join(" "))),
     }
 }
@@ -176,10 +196,13 @@ mod tests {
         let text = "after 5s fail-node 3 # first\n\
                     after 5s launch-node 3\n\
                     in-backup 200ms kill-server\n\
+                    after 5s start-server\n\
                     slow-disk 2 64K\ndisk-full 2 1M\nlose-events 56\n\
                     late-reply 3s start backup\nno-reply get status\n\n";
         let plan = FaultPlan::parse(text).unwrap();
-        assert_eq!(plan.timed.len(), 3);
+        assert_eq!(plan.timed.len(), 4);
+        let after = Trigger::AfterStart(Duration::from_secs(5));
+        assert_eq!(plan.timed[3], (after, FaultAction::StartServer));
         let node = NodeId::new(2).unwrap();
         assert_eq!(
             plan.disks[&node],

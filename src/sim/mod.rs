@@ -22,6 +22,7 @@ mod data_node;
 mod database;
 mod disk;
 mod fault;
+mod listener;
 #[cfg(feature = "programs")]
 mod make_certificates;
 mod model;
@@ -158,7 +159,7 @@ pub async fn prepare(listener: TcpListener, config: SimConfig) -> Result<Simulat
 }
 
 fn check(config: &SimConfig) -> Result<(), SimError> {
-    match server::unknown_fault_nodes(&config.faults, &config.topology).first() {
+    match config.faults.unknown_nodes(&config.topology).first() {
         Some(node) => Err(SimError::FaultNode(*node)),
         None => Ok(()),
     }

@@ -400,7 +400,7 @@ pub(super) const API_NODE: &[Parameter] = &[
     row(
         800,
         "MaxScanBatchSize",
-        Range::Number(256 * KI as u32, 32 * KI, 16 * MI),
+        Range::Number(256 * KI as u32, 1, 16 * MI),
     ),
     row(801, "BatchByteSize", Range::Number(16 * KI as u32, KI, MI)),
     row(802, "BatchSize", Range::Number(256, 1, 992)),

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -20,6 +21,7 @@ use super::data_node::{BackupWriters, NodeSettings, ReportSink, remove_unfinishe
 use super::database::Database;
 use super::disk::{Command, DiskLimits};
 use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
+use super::listener::{Accepted, accept_loop, bind_servers, listen_again};
 use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
 use super::saved_state::Directory;
 use super::session_task::{FromSession, Outgoing, SessionTask};
@@ -34,17 +36,16 @@ const QUEUE_BYTES_MAX: usize = 8 << 20;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a management server that is started again tries to get its port, and how often.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
+const LISTEN_INTERVAL: Duration = Duration::from_millis(20);
+
 struct Connection {
     server: NodeId,
     outgoing: UnboundedSender<Outgoing>,
     queued: Arc<AtomicUsize>,
     task: AbortHandle,
     command: &'static str,
-}
-
-struct Accepted {
-    server: NodeId,
-    stream: TcpStream,
 }
 
 /// Everything of a running simulator.
@@ -55,14 +56,29 @@ struct Loop {
     writers: BackupWriters,
     settings: BTreeMap<NodeId, NodeSettings>,
     faults: FaultPlan,
-    timed: Vec<(Now, FaultAction)>,
+    timed: Vec<(Now, Due)>,
     connections: BTreeMap<SessionId, Connection>,
     sessions: JoinSet<()>,
     inbox: UnboundedSender<FromSession>,
     accepting: BTreeMap<NodeId, AbortHandle>,
+    accepted: UnboundedSender<Accepted>,
+    addresses: BTreeMap<NodeId, SocketAddr>,
+    /// Management servers that a fault has killed.
+    killed: BTreeSet<NodeId>,
     started_at: (Duration, Instant),
     is_writing: Arc<AtomicBool>,
-    killed: bool,
+}
+
+/// Something that happens at its time.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    Fault(FaultAction),
+    /// A management server takes its port again, which may be free only now.
+    Listen {
+        server: NodeId,
+        /// Given up then.
+        until: Now,
+    },
 }
 
 /// The channels into the loop.
@@ -76,13 +92,12 @@ struct Inboxes {
 pub struct Simulator {
     state: Loop,
     inboxes: Inboxes,
-    addresses: BTreeMap<NodeId, SocketAddr>,
 }
 
 impl Simulator {
     /// Where each management server listens.
     pub fn addresses(&self) -> &BTreeMap<NodeId, SocketAddr> {
-        &self.addresses
+        &self.state.addresses
     }
 
     /// Takes the directory and the listener of the first management server; further servers
@@ -139,7 +154,7 @@ impl Simulator {
                 .timed
                 .iter()
                 .filter_map(|(trigger, action)| match trigger {
-                    Trigger::AfterStart(time) => Some((wall + *time, *action)),
+                    Trigger::AfterStart(time) => Some((wall + *time, Due::Fault(*action))),
                     Trigger::InBackup(_) => None,
                 })
                 .collect(),
@@ -148,17 +163,16 @@ impl Simulator {
             sessions: JoinSet::new(),
             inbox,
             accepting: BTreeMap::new(),
+            accepted: accept_sender,
+            addresses: BTreeMap::new(),
+            killed: BTreeSet::new(),
             started_at: (wall, Instant::now()),
             is_writing,
-            killed: false,
         };
-        let mut addresses = BTreeMap::new();
         for (server, listener) in listeners {
             let address = listener.local_addr().map_err(SimError::Listen)?;
-            addresses.insert(server, address);
-            let accept = accept_loop(server, listener, accept_sender.clone());
-            state.accepting.insert(server, state.sessions.spawn(accept));
-            state.greet(server, address);
+            state.addresses.insert(server, address);
+            state.serve(server, listener);
         }
         Ok(Simulator {
             state,
@@ -167,11 +181,11 @@ impl Simulator {
                 reports,
                 accepted,
             },
-            addresses,
         })
     }
 
-    /// Serves until `shutdown` is done, the servers are stopped, or a fault kills them.
+    /// Serves until `shutdown` is done or the servers are stopped. If a fault kills them the data
+    /// nodes go on.
     ///
     /// # Errors
     ///
@@ -184,7 +198,7 @@ impl Simulator {
         } = self;
         state.perform();
         tokio::pin!(shutdown);
-        while !state.accepting.is_empty() && !state.killed {
+        while state.goes_on() {
             tokio::select! {
                 () = &mut shutdown => break,
                 () = state.step(&mut inboxes) => {}
@@ -192,42 +206,6 @@ impl Simulator {
         }
         state.end(&mut inboxes).await
     }
-}
-
-/// Binds a listener for each management server and writes its port into the configuration.
-async fn bind_servers(
-    topology: &mut super::Topology,
-    first: TcpListener,
-) -> Result<Vec<(NodeId, TcpListener)>, SimError> {
-    let host = first.local_addr().map_err(SimError::Listen)?.ip();
-    let servers: Vec<NodeId> = topology
-        .of_type(NodeType::Mgm)
-        .map(|node| node.id)
-        .collect();
-    let mut first = Some(first);
-    let mut listeners = Vec::new();
-    for id in servers {
-        let Some(node) = topology.nodes.get_mut(&id) else {
-            continue;
-        };
-        if node.is_on("RequireTls") {
-            return Err(SimError::RequireTls(id));
-        }
-        let listener = match first.take() {
-            Some(listener) => listener,
-            None => {
-                let port = node.set_number("PortNumber").unwrap_or(0);
-                let port = u16::try_from(port).unwrap_or(0);
-                TcpListener::bind((host, port))
-                    .await
-                    .map_err(SimError::Listen)?
-            }
-        };
-        let port = listener.local_addr().map_err(SimError::Listen)?.port();
-        node.set_port(port);
-        listeners.push((id, listener));
-    }
-    Ok(listeners)
 }
 
 fn node_settings(
@@ -253,33 +231,29 @@ fn node_settings(
         .collect()
 }
 
-async fn accept_loop(server: NodeId, listener: TcpListener, accepted: UnboundedSender<Accepted>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let _ = stream.set_nodelay(true);
-                if accepted.send(Accepted { server, stream }).is_err() {
-                    return;
-                }
-            }
-            // Out of file descriptors, most likely: others may be closed meanwhile.
-            Err(error) => {
-                tracing::warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
 impl Loop {
     fn now(&self) -> Now {
         self.started_at.0 + self.started_at.1.elapsed()
     }
 
-    fn greet(&mut self, server: NodeId, address: SocketAddr) {
+    /// False once nothing is left that could still happen.
+    fn goes_on(&self) -> bool {
+        let may_come_back = || self.cluster.has_data_nodes() || !self.timed.is_empty();
+        !self.accepting.is_empty() || (!self.killed.is_empty() && may_come_back())
+    }
+
+    /// Begins to accept connections to a management server.
+    fn serve(&mut self, server: NodeId, listener: TcpListener) {
+        let accept = accept_loop(server, listener, self.accepted.clone());
+        self.accepting.insert(server, self.sessions.spawn(accept));
+        self.greet(server);
+    }
+
+    fn greet(&mut self, server: NodeId) {
+        let port = self.addresses.get(&server).map_or(0, SocketAddr::port);
         let lines = [
             "This is a simulated cluster: its data nodes hold made-up rows".to_owned(),
-            format!("Id: {server}, Command port: *:{}", address.port()),
+            format!("Id: {server}, Command port: *:{port}"),
             "Not requiring TLS".to_owned(),
             format!(
                 "MySQL Cluster Management Server {} started (simulated cluster)",
@@ -319,6 +293,10 @@ impl Loop {
     }
 
     fn open(&mut self, accepted: Accepted) {
+        if !self.accepting.contains_key(&accepted.server) {
+            // It came in while the server went.
+            return;
+        }
         let id = self.cluster.session_opened(accepted.server);
         let (sender, receiver) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
@@ -363,11 +341,53 @@ impl Loop {
             .into_iter()
             .partition(|(at, _)| *at <= now);
         self.timed = later;
-        for (_, action) in due {
-            match action {
-                FaultAction::FailNode(node) => self.cluster.fail_node(node, now),
-                FaultAction::LaunchNode(node) => self.cluster.launch_node(node, true, now),
-                FaultAction::KillServer => self.killed = true,
+        for (_, due) in due {
+            match due {
+                Due::Fault(FaultAction::FailNode(node)) => self.cluster.fail_node(node, now),
+                Due::Fault(FaultAction::LaunchNode(node)) => {
+                    self.cluster.launch_node(node, true, now);
+                }
+                Due::Fault(FaultAction::KillServer) => self.kill_servers(),
+                Due::Fault(FaultAction::StartServer) => {
+                    for server in self.killed.clone() {
+                        self.start_server(server, now, now + LISTEN_TIMEOUT);
+                    }
+                }
+                Due::Listen { server, until } => self.start_server(server, now, until),
+            }
+        }
+    }
+
+    /// The management servers' processes are gone: nobody says a word more.
+    fn kill_servers(&mut self) {
+        for (server, accepting) in std::mem::take(&mut self.accepting) {
+            accepting.abort();
+            self.killed.insert(server);
+            self.cluster.kill_server(server);
+        }
+        for connection in std::mem::take(&mut self.connections).into_values() {
+            connection.task.abort();
+        }
+    }
+
+    /// A killed management server's process is started again.
+    fn start_server(&mut self, server: NodeId, now: Now, until: Now) {
+        let address = self.addresses.get(&server).copied();
+        let Some(address) = address.filter(|_| self.killed.contains(&server)) else {
+            return;
+        };
+        match listen_again(address) {
+            Ok(listener) => {
+                self.killed.remove(&server);
+                self.cluster.start_server(server, now);
+                self.serve(server, listener);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && now < until => {
+                let again = Due::Listen { server, until };
+                self.timed.push((now + LISTEN_INTERVAL, again));
+            }
+            Err(error) => {
+                tracing::error!("management server {server} cannot listen at {address}: {error}");
             }
         }
     }
@@ -491,7 +511,7 @@ impl Loop {
         let now = self.now();
         for (trigger, action) in &self.faults.timed {
             if let Trigger::InBackup(time) = trigger {
-                self.timed.push((now + *time, *action));
+                self.timed.push((now + *time, Due::Fault(*action)));
             }
         }
     }
@@ -532,14 +552,7 @@ impl Loop {
         }
         let open: Vec<SessionId> = self.connections.keys().copied().collect();
         for session in open {
-            if self.killed {
-                // A killed process says nothing more.
-                if let Some(connection) = self.connections.remove(&session) {
-                    connection.task.abort();
-                }
-            } else {
-                self.close(session);
-            }
+            self.close(session);
         }
         let ends = async { while self.sessions.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, ends).await;
@@ -572,24 +585,4 @@ fn write_log(log: &mut ClusterLog, severity: Severity, text: &str, now: Now) {
     if let Err(error) = log.write(severity, text, now) {
         tracing::error!("cannot write the cluster log: {error}");
     }
-}
-
-/// Which nodes may be named by faults; others would never happen.
-pub(super) fn unknown_fault_nodes(
-    faults: &FaultPlan,
-    topology: &super::Topology,
-) -> BTreeSet<NodeId> {
-    let timed = faults.timed.iter().filter_map(|(_, action)| match action {
-        FaultAction::FailNode(node) | FaultAction::LaunchNode(node) => Some(*node),
-        FaultAction::KillServer => None,
-    });
-    timed
-        .chain(faults.disks.keys().copied())
-        .filter(|id| {
-            topology
-                .nodes
-                .get(id)
-                .is_none_or(|node| node.node_type != NodeType::Ndb)
-        })
-        .collect()
 }

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ndbmgm::cluster::NodeId;
-use ndbmgm::sim::{self, SimConfig, read_config_file};
-use ndbmgm::wire::config::{ClusterConfig, Value, decode_text, encode_text};
+use ndbmgm::cluster::{NodeId, NodeType};
+use ndbmgm::sim::{self, FaultPlan, SimConfig, read_config_file};
+use ndbmgm::wire::config::{ClusterConfig, Section, SectionKind, Value, decode_text, encode_text};
 
 use crate::server::{self, Server};
 
@@ -28,15 +28,24 @@ NodeId=10
 NodeId=50
 ";
 
+/// Keys of a node's section.
+const NODE_ID: u32 = 3;
+const MAX_SCAN_BATCH_SIZE: u32 = 800;
+
 /// A cluster of two management servers, started from a file.
 struct Servers(Server);
 
 impl Servers {
     fn start() -> Self {
+        Servers::with(FaultPlan::default())
+    }
+
+    fn with(faults: FaultPlan) -> Self {
         Servers(Server::start(|config, directory| {
             let file = directory.join("config.ini");
             std::fs::write(&file, CONFIG).unwrap();
             config.topology = read_config_file(&file).unwrap();
+            config.faults = faults;
         }))
     }
 
@@ -328,6 +337,17 @@ fn a_packed_configuration_is_taken_over_and_one_of_other_nodes_is_not() {
     let restored = line.config();
     assert_eq!(parameter(&restored, 3, 645), 50);
     assert_eq!(generation(&restored), generation(&before) + 1);
+    // What was read before the change is stale.
+    let reply = line.set_config(&before);
+    let (stale, current) = (generation(&before), generation(&restored));
+    assert_eq!(
+        reply,
+        format!(
+            "set config reply\nresult: Invalid generation in configuration: {stale}, \
+             expected {current}\n\n"
+        )
+    );
+    assert_eq!(line.config(), restored);
     let other = Path::new("config.ini");
     let text = CONFIG.replace("NodeId=50", "NodeId=51");
     let mut config = SimConfig::new(servers.0.directory.path().join("other"));
@@ -339,6 +359,44 @@ fn a_packed_configuration_is_taken_over_and_one_of_other_nodes_is_not() {
     assert_eq!(line.config(), restored);
 }
 
+/// The configuration with a parameter of one node changed.
+fn with(config: &ClusterConfig, node: u32, key: u32, value: u32) -> ClusterConfig {
+    let kinds = [
+        SectionKind::of_node(NodeType::Ndb),
+        SectionKind::of_node(NodeType::Api),
+        SectionKind::of_node(NodeType::Mgm),
+        SectionKind::Tcp,
+    ];
+    let defaults = kinds.map(|kind| config.defaults(kind).unwrap().clone());
+    let mut nodes = config.node_sections().to_vec();
+    let own = |section: &&mut Section| section.int(NODE_ID) == Some(node);
+    let section = nodes.iter_mut().find(own).unwrap();
+    section.set(key, Value::Int(value));
+    let connections = config.connection_sections().to_vec();
+    ClusterConfig::new(defaults.into(), config.system().clone(), nodes, connections).unwrap()
+}
+
+#[test]
+fn a_packed_value_has_the_range_of_the_servers_own_table() {
+    let servers = Servers::start();
+    let mut line = servers.first();
+    let before = line.config();
+    for value in [0, (16 << 20) + 1] {
+        let reply = line.set_config(&with(&before, 50, MAX_SCAN_BATCH_SIZE, value));
+        assert_eq!(
+            reply,
+            "set config reply\nresult: MaxScanBatchSize of node 50: is out of range, \
+             1 to 16777216\n\n"
+        );
+    }
+    assert_eq!(line.config(), before);
+    let reply = line.set_config(&with(&before, 50, MAX_SCAN_BATCH_SIZE, 10));
+    assert_eq!(reply, "set config reply\nresult: Ok\n\n");
+    let after = line.config();
+    assert_eq!(parameter(&after, 50, MAX_SCAN_BATCH_SIZE), 10);
+    assert_eq!(generation(&after), generation(&before) + 1);
+}
+
 #[test]
 fn a_server_says_once_that_it_shuts_down() {
     let servers = Servers::start();
@@ -346,7 +404,7 @@ fn a_server_says_once_that_it_shuts_down() {
     let reply = line.ask("stop all\nabort: 0\nstop: mgm,db\n\n");
     assert_eq!(
         reply,
-        "stop reply\nresult: Ok\nstopped: 2\ndisconnect: 1\n\n"
+        "stop reply\nresult: Ok\nstopped: 4\ndisconnect: 1\n\n"
     );
     let deadline = Instant::now() + LIMIT;
     while !servers.0.handle.has_ended() {
@@ -356,5 +414,46 @@ fn a_server_says_once_that_it_shuts_down() {
     for server in [9, 10] {
         let log = servers.log(server);
         assert_eq!(log.matches("Shutting down server...").count(), 1, "{log}");
+    }
+}
+
+#[test]
+fn data_nodes_finish_their_backup_while_the_servers_are_dead_and_serve_them_again() {
+    let script = "slow-disk 2 8K\nslow-disk 3 8K\n\
+                  in-backup 50ms kill-server\nin-backup 150ms start-server\n";
+    let servers = Servers::with(FaultPlan::parse(script).unwrap());
+    let mut line = servers.first();
+    let reply = line.ask("start backup\ncompleted: 1\nbackupid: 7\n\n");
+    assert_eq!(reply, "start backup reply\nresult: Ok\nid: 7\n\n");
+    assert_eq!(line.rest(), "", "the connection ends without a word");
+    let deadline = Instant::now() + LIMIT;
+    let port = servers.0.handle.port();
+    let stream = loop {
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Ok(stream) => break stream,
+            Err(_) => assert!(Instant::now() < deadline, "no server comes back"),
+        }
+        std::thread::yield_now();
+    };
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    let mut line = Line(stream);
+    let mut listener = servers.first();
+    let reply = listener.ask("listen event\nfilter: backup=15\nparsable: 1\n\n");
+    assert_eq!(reply, "listen event\nresult: 0\n\n");
+    let status = line.ask("get status\ntypes: NDB\n\n");
+    assert_eq!(status.matches("status: STARTED\n").count(), 2, "{status}");
+    assert_eq!(servers.0.handle.backups_running(), 1);
+    let ended = listener.record();
+    assert!(ended.starts_with("log event reply\ntype=56\n"), "{ended}");
+    assert!(ended.contains("\nbackup_id=7\n"), "{ended}");
+    for node in [2, 3] {
+        let ctl = format!("node-{node}/BACKUP/BACKUP-7/BACKUP-7.{node}.ctl");
+        assert!(servers.0.directory.path().join(ctl).exists());
+    }
+    for server in [9, 10] {
+        let log = servers.log(server);
+        assert!(!log.contains("Shutting down server"), "{log}");
+        assert_eq!(log.matches(" started (simulated cluster)\n").count(), 2);
+        assert!(log.contains(": Node 3 Connected\n"), "{log}");
     }
 }

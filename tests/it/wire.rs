@@ -214,10 +214,10 @@ fn error_with(text: &str) -> ErrorNumber {
     found.next().unwrap_or_else(|| panic!("no error: {text}"))
 }
 
-/// The text after its number.
-fn numbered(text: &str) -> (u32, String) {
-    let (number, text) = text.split_once('-').expect("a number");
-    (number.parse().expect("a number"), text.to_owned())
+/// The number before a text.
+fn numbered(text: &str) -> ErrorNumber {
+    let number = text.split_once('-').and_then(|(it, _)| it.parse().ok());
+    ErrorNumber(number.unwrap_or_else(|| panic!("no number: {text}")))
 }
 
 /// The refusal of `request` that a client reads as this error.
@@ -233,7 +233,7 @@ fn refusal(request: &Request, error: ReplyError) -> Refusal {
         disconnect: is_told.then_some(false),
     };
     let restart = |is_told: bool| Refusal::Restart {
-        error: ErrorNumber(numbered(&text).0),
+        error: numbered(&text),
         restarted: 0,
         disconnect: is_told.then_some(false),
     };
@@ -254,9 +254,9 @@ fn refusal(request: &Request, error: ReplyError) -> Refusal {
             Refusal::GetConnectionParameter { text }
         }
         Request::Nodes(NodesRequest::CreateNodegroup { .. }) => {
-            let (number, text) = numbered(&text);
-            assert_eq!(Some(number), code);
-            Refusal::CreateNodegroup { code: number, text }
+            let error = numbered(&text);
+            assert_eq!(Some(error.0), code);
+            Refusal::CreateNodegroup { error }
         }
         Request::Nodes(NodesRequest::DropNodegroup { .. }) => {
             let code = text.strip_prefix("error: ").and_then(|it| it.parse().ok());

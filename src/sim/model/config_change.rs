@@ -26,6 +26,7 @@ const NO_CERTIFICATE: &str = "RequireTls: the simulator has no certificate";
 
 /// The number that each change of the configuration counts up.
 const GENERATION: &str = "ConfigGenerationNumber";
+const GENERATION_KEY: u32 = 2;
 
 const RELOAD_CONFIG: &str = "reload config";
 
@@ -122,19 +123,23 @@ impl Cluster {
 
     /// Takes over the nodes' values of a packed configuration.
     fn change_packed(&mut self, packed: &ClusterConfig) -> Result<(), String> {
-        let mut topology = Topology::clone(&self.topology);
-        let mut nodes = packed.nodes().into_iter();
-        for (id, node) in &mut topology.nodes {
-            let same = nodes
-                .next()
-                .is_some_and(|other| other.node == *id && other.node_type == node.node_type);
-            if !same {
-                return Err(OTHER_NODES.to_owned());
-            }
-            take_values(node, |key| packed.parameter(*id, key))?;
-        }
-        if nodes.next().is_some() {
+        let own = self.topology.nodes.values();
+        let own = own.map(|node| (node.id, node.node_type));
+        let given = packed.nodes();
+        if !own.eq(given.iter().map(|node| (node.node, node.node_type))) {
             return Err(OTHER_NODES.to_owned());
+        }
+        // Whoever has read the configuration before its last change would undo that unseen.
+        let current = payload::generation(&self.topology);
+        let generation = packed.system().int(GENERATION_KEY).unwrap_or(0);
+        if generation != current {
+            return Err(format!(
+                "Invalid generation in configuration: {generation}, expected {current}"
+            ));
+        }
+        let mut topology = Topology::clone(&self.topology);
+        for (id, node) in &mut topology.nodes {
+            take_values(node, |key| packed.parameter(*id, key))?;
         }
         self.change_config(topology).map_err(str::to_owned)
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::logs::LogFilter;
 use super::session::SessionId;
-use super::{Cluster, Effect};
-use crate::cluster::{NodeId, NodeType, Severity, Version};
+use super::{Cluster, Effect, Now};
+use crate::cluster::{Event, EventBody, NodeId, NodeType, Severity, Version};
 use crate::sim::topology::Topology;
 
 /// A management server.
@@ -54,17 +54,19 @@ impl Cluster {
         }
     }
 
+    fn sessions_of(&self, server: NodeId) -> Vec<SessionId> {
+        self.sessions
+            .iter()
+            .filter(|(_, session)| session.server == server)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
     /// A management server's process goes and comes back: its sessions end, its log is as
     /// configured again. It is back before anybody can miss it.
     pub(super) fn restart_server(&mut self, server: NodeId) {
         self.log(server, Severity::Info, "Shutting down server...".to_owned());
-        let sessions: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.server == server)
-            .map(|(id, _)| *id)
-            .collect();
-        for session in sessions {
+        for session in self.sessions_of(server) {
             self.close_session(session);
         }
         self.servers.insert(server, ManagementServer::default());
@@ -82,5 +84,41 @@ impl Cluster {
             self.log(server, Severity::Info, "Shutting down server...".to_owned());
             self.effects.push_back(Effect::StopServer(server));
         }
+    }
+
+    /// A management server's process is gone without a word, and its sessions with it. What they
+    /// have started goes on.
+    pub(in crate::sim) fn kill_server(&mut self, server: NodeId) {
+        for session in self.sessions_of(server) {
+            self.session_closed(session);
+        }
+        if let Some(state) = self.servers.get_mut(&server) {
+            state.is_stopped = true;
+        }
+    }
+
+    /// A management server's process is there again; the data nodes connect to it.
+    pub(in crate::sim) fn start_server(&mut self, server: NodeId, now: Now) {
+        if self.servers.get(&server).is_none_or(|it| !it.is_stopped) {
+            return;
+        }
+        self.servers.insert(server, ManagementServer::default());
+        let nodes = self.data_nodes.values().filter(|node| node.is_connected());
+        let nodes: Vec<u32> = nodes.map(|node| node.id.get()).collect();
+        for node in nodes {
+            let body = EventBody::Connected { node };
+            self.emit(
+                Event {
+                    source: server,
+                    body,
+                },
+                now,
+            );
+        }
+    }
+
+    /// True if a data node's process is there.
+    pub(in crate::sim) fn has_data_nodes(&self) -> bool {
+        self.data_nodes.values().any(|node| !node.is_down())
     }
 }

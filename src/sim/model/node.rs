@@ -107,6 +107,10 @@ impl DataNode {
         !matches!(self.phase, Phase::Down | Phase::Connecting { .. })
     }
 
+    pub(super) fn is_down(&self) -> bool {
+        self.phase == Phase::Down
+    }
+
     pub(super) fn is_started(&self) -> bool {
         self.phase == Phase::Started
     }
@@ -451,6 +455,9 @@ impl Cluster {
         self.leave(id);
         self.report_loss(id, was_member, now);
         self.backup_lost_node(id);
+        if !cluster && !self.nodegroups_are_covered(&self.started_nodes()) {
+            self.crash_survivors(now);
+        }
         if action.restart() {
             // Its start, if one is wanted, is a second order once it waits for it.
             let (start, initial) = (false, action.initial());

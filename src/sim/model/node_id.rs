@@ -52,13 +52,13 @@ impl Cluster {
             return Err((NOT_READY, text));
         }
         if let Some(session) = self.sessions.get_mut(&session) {
-            session.reserved = Some(id);
+            session.reserved.insert(id);
         }
         Ok(id)
     }
 
     /// The first free id of a type that this host may have. Management servers are not
-    /// interchangeable: each has a configuration of its own.
+    /// interchangeable: of several none is chosen, free or not.
     fn choose_free(&self, node_type: NodeType) -> Result<NodeId, Refused> {
         let here: Vec<NodeId> = self
             .topology
@@ -73,21 +73,18 @@ impl Cluster {
             );
             return Err((OTHER_HOST, text));
         }
-        let mut free = here.into_iter().filter(|id| !self.is_allocated(*id));
-        let Some(first) = free.next() else {
-            let text = format!("No free node id found for {CLIENT}.");
-            return Err((NOT_READY, text));
-        };
-        match free.next().filter(|_| node_type == NodeType::Mgm) {
-            Some(second) => {
-                let text = format!(
-                    "Ambiguous node id's {first} and {second}. Suggest specifying node id in \
-                     connectstring, or specifying unique host names in config file."
-                );
-                Err((CONFIGURATION, text))
-            }
-            None => Ok(first),
+        if let (NodeType::Mgm, [first, second, ..]) = (node_type, &here[..]) {
+            let text = format!(
+                "Ambiguous node id's {first} and {second}. Suggest specifying node id in \
+                 connectstring, or specifying unique host names in config file."
+            );
+            return Err((CONFIGURATION, text));
         }
+        let mut free = here.into_iter().filter(|id| !self.is_allocated(*id));
+        free.next().ok_or_else(|| {
+            let text = format!("No free node id found for {}.", type_name(node_type));
+            (NOT_READY, text)
+        })
     }
 
     fn check_wanted(
@@ -100,16 +97,16 @@ impl Cluster {
             let text = format!("No node defined with id={wanted} in config file.");
             (CONFIGURATION, text)
         })?;
-        if wanted == self.server_of(session) {
-            let text = format!("Id {wanted} is already allocated by this ndb_mgmd");
-            return Err((CONFIGURATION, text));
-        }
         if node.node_type != node_type {
             let text = format!(
                 "Id {wanted} configured as {}, connect attempted as {}.",
                 type_name(node.node_type),
                 type_name(node_type)
             );
+            return Err((CONFIGURATION, text));
+        }
+        if wanted == self.server_of(session) {
+            let text = format!("Id {wanted} is already allocated by this ndb_mgmd");
             return Err((CONFIGURATION, text));
         }
         if let Some(address) = other_host(node) {
@@ -134,7 +131,7 @@ impl Cluster {
             || self
                 .sessions
                 .values()
-                .any(|session| session.reserved == Some(id))
+                .any(|session| session.reserved.contains(&id))
     }
 
     /// A node id was given to a process on this host.

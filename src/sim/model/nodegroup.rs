@@ -7,9 +7,17 @@ use super::{Cluster, SessionId};
 use crate::cluster::{ErrorNumber, NodeId};
 use crate::wire::{CreateNodegroupReply, Refusal, Reply};
 
-/// A node of a new nodegroup is in one already. Recorded; the number has no name.
-const IN_NODEGROUP: &str = "Invalid node(s) specified for new nodegroup, \
-                            node already in nodegroup: Permanent error: Application error";
+/// A nodegroup has as many nodes as there are replicas.
+const WRONG_NUMBER_OF_NODES: ErrorNumber = ErrorNumber(320);
+
+/// A node of a new nodegroup is no started data node.
+const NO_STARTED_NODE: ErrorNumber = ErrorNumber(321);
+
+/// A node of a new nodegroup is in one already.
+const IN_NODEGROUP: ErrorNumber = ErrorNumber(322);
+
+/// What a data node answers to the drop of a nodegroup whose number none can have.
+const NO_NODEGROUP_NUMBER: i32 = -1;
 
 /// What a data node answers to the drop of a nodegroup that holds data, or that there is not.
 const NODEGROUP_IN_USE: i32 = -2;
@@ -17,14 +25,13 @@ const NODEGROUP_IN_USE: i32 = -2;
 impl Cluster {
     pub(super) fn create_nodegroup(&mut self, session: SessionId, list: &str) {
         let checked = match parse_nodes(list) {
-            Some(nodes) if self.master().is_some() => self.check_new_nodegroup(&nodes),
-            _ => {
-                let error = ErrorNumber::SEND_OR_RECEIVE_FAILED;
-                Err((error.0, error.text()))
-            }
+            _ if self.master().is_none() => Err(ErrorNumber::SEND_OR_RECEIVE_FAILED),
+            Some(nodes) => self.check_new_nodegroup(&nodes),
+            // A word that is no number is no node.
+            None => Err(WRONG_NUMBER_OF_NODES),
         };
         let reply = match checked {
-            Err((code, text)) => Reply::Refused(Refusal::CreateNodegroup { code, text }),
+            Err(error) => Reply::Refused(Refusal::CreateNodegroup { error }),
             Ok(nodes) => {
                 let group = self.free_nodegroup();
                 for id in nodes {
@@ -39,27 +46,22 @@ impl Cluster {
         self.reply(session, reply);
     }
 
-    fn check_new_nodegroup(&self, nodes: &[u32]) -> Result<Vec<NodeId>, (u32, String)> {
-        let unknown = || {
-            let text = "Unknown error code: Unknown result: Unknown error code";
-            (321, text.to_owned())
-        };
+    fn check_new_nodegroup(&self, nodes: &[u32]) -> Result<Vec<NodeId>, ErrorNumber> {
+        if nodes.len() != self.topology.replicas() {
+            return Err(WRONG_NUMBER_OF_NODES);
+        }
         let mut ids = Vec::new();
         for node in nodes {
             let node = NodeId::new(*node)
                 .and_then(|id| self.data_nodes.get(&id))
                 .filter(|node| node.is_started())
-                .ok_or_else(unknown)?;
+                .ok_or(NO_STARTED_NODE)?;
             if node.nodegroup.is_some() {
-                return Err((322, IN_NODEGROUP.to_owned()));
+                return Err(IN_NODEGROUP);
             }
             ids.push(node.id);
         }
-        if ids.len() == self.topology.replicas() {
-            Ok(ids)
-        } else {
-            Err(unknown())
-        }
+        Ok(ids)
     }
 
     fn free_nodegroup(&self) -> u16 {
@@ -90,6 +92,8 @@ impl Cluster {
             .collect();
         let fault = if self.master().is_none() {
             Some(ErrorNumber::SEND_OR_RECEIVE_FAILED.0.cast_signed())
+        } else if nodegroup > u32::from(u16::MAX) {
+            Some(NO_NODEGROUP_NUMBER)
         } else if members.is_empty() || configured.contains(&nodegroup) {
             Some(NODEGROUP_IN_USE)
         } else {

@@ -34,6 +34,8 @@ pub(super) enum Order {
     Stop {
         session: SessionId,
         nodes: Vec<NodeId>,
+        /// How many the reply counts.
+        stopped: u32,
         disconnect: Option<bool>,
         servers: Vec<NodeId>,
         until: Now,
@@ -92,6 +94,7 @@ impl Cluster {
                 }
                 self.orders.push(Order::Stop {
                     session,
+                    stopped: nodes.len() as u32,
                     nodes,
                     disconnect: is_v2.then_some(stops_own),
                     servers,
@@ -137,11 +140,13 @@ impl Cluster {
             .collect();
         let stops_service = was_started.len() != remaining.len();
         if stops_service && !self.nodegroups_are_covered(&remaining) {
-            if !force {
-                return Err(ErrorNumber::SYSTEM_CRASH);
+            match (force, abort, &nodes[..]) {
+                // Forced: the whole cluster stops.
+                (true, ..) => nodes = self.connected_nodes(),
+                // Nobody asks what an abort does to the others; they will go down, too.
+                (false, true, [_]) => {}
+                _ => return Err(ErrorNumber::SYSTEM_CRASH),
             }
-            // Forced: the whole cluster stops.
-            nodes = self.connected_nodes();
         }
         Ok((nodes, servers))
     }
@@ -191,8 +196,11 @@ impl Cluster {
         for id in &nodes {
             self.begin_shutdown(*id, StopAction::default(), true, now);
         }
+        // Recorded: of two servers both are counted, one that ends alone is not.
+        let counted = if servers.len() > 1 { servers.len() } else { 0 };
         self.orders.push(Order::Stop {
             session,
+            stopped: (nodes.len() + counted) as u32,
             nodes,
             disconnect: stop.is_some().then_some(!servers.is_empty()),
             servers,
@@ -317,12 +325,12 @@ impl Cluster {
         match order {
             Order::Stop {
                 session,
-                nodes,
+                stopped,
                 disconnect,
                 servers,
                 until,
+                ..
             } => {
-                let stopped = nodes.len() as u32;
                 let reply = match in_time(until, now) {
                     Ok(()) => Reply::Stop(StopReply {
                         stopped,

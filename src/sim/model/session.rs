@@ -1,5 +1,7 @@
 //! Sessions: one per connection.
 
+use std::collections::BTreeSet;
+
 use super::events::Listener;
 use super::{Cluster, Effect};
 use crate::cluster::{ErrorNumber, NodeId, NodeType, Version};
@@ -24,8 +26,8 @@ pub(super) struct Session {
     pub(super) server: NodeId,
     pub(super) client_version: Version,
     pub(super) listener: Option<Listener>,
-    /// A node id handed out to this session.
-    pub(super) reserved: Option<NodeId>,
+    /// Node ids handed out to this session; they are its own until it ends.
+    pub(super) reserved: BTreeSet<NodeId>,
 }
 
 impl Cluster {
@@ -42,7 +44,7 @@ impl Cluster {
                 server,
                 client_version: Version(0),
                 listener: None,
-                reserved: None,
+                reserved: BTreeSet::new(),
             },
         );
         id

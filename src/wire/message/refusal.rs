@@ -63,10 +63,8 @@ pub enum Refusal {
     },
     /// Of `create nodegroup`.
     CreateNodegroup {
-        /// Number of the error.
-        code: u32,
-        /// Its text.
-        text: String,
+        /// Why.
+        error: ErrorNumber,
     },
     /// Of `drop nodegroup`: the number alone. Data nodes have negative ones, too.
     DropNodegroup {
@@ -142,11 +140,11 @@ impl Refusal {
                 push_line(out, format_args!("value: 0"));
                 push_line(out, format_args!("result: {text}"));
             }
-            Refusal::CreateNodegroup { code, text } => {
+            Refusal::CreateNodegroup { error } => {
                 push_line(out, format_args!("create nodegroup reply"));
                 push_line(out, format_args!("ng: -1"));
-                push_line(out, format_args!("error_code: {code}"));
-                push_line(out, format_args!("result: {code}-{text}"));
+                push_line(out, format_args!("error_code: {error}"));
+                push_line(out, format_args!("result: {error}-{}", error.text()));
             }
             Refusal::DropNodegroup { code } => {
                 push_line(out, format_args!("drop nodegroup reply"));

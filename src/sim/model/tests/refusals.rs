@@ -325,7 +325,20 @@ fn node_ids_are_handed_out_once_and_to_the_right_host() {
         ),
         (
             "nodetype: 1",
-            "result: No free node id found for 127.0.0.1.\nerror_code: 1101",
+            "result: No free node id found for mysqld(API).\nerror_code: 1101",
+        ),
+        (
+            "nodetype: 0",
+            "result: No free node id found for ndbd(NDB).\nerror_code: 1101",
+        ),
+        (
+            "nodetype: 2",
+            "result: No free node id found for ndb_mgmd(MGM).\nerror_code: 1101",
+        ),
+        (
+            "nodetype: 1\nnodeid: 1",
+            "result: Id 1 configured as ndb_mgmd(MGM), connect attempted as mysqld(API).\n\
+             error_code: 1102",
         ),
         (
             "nodetype: 1\nnodeid: 11",
@@ -361,13 +374,62 @@ fn node_ids_are_handed_out_once_and_to_the_right_host() {
         Asked::new(&elsewhere).ask(&nodeid_request("nodetype: 1")),
         want
     );
-    let two = format!("{CONFIG}[mgm]\nNodeId=20\n[mgm]\nNodeId=21\n");
-    let mut asked = Asked::new(&two);
-    let server = asked.ask("stop v2\nnode: 20\nabort: 0\nforce: 0\n\n");
-    assert!(server.contains("result: Ok"), "{server:?}");
-    asked.ask("stop v2\nnode: 21\nabort: 0\nforce: 0\n\n");
-    let want = "get nodeid reply\nresult: Ambiguous node id's 20 and 21. Suggest specifying node id \
+    let two = format!("{CONFIG}[mgm]\nNodeId=8\n");
+    let want = "get nodeid reply\nresult: Ambiguous node id's 1 and 8. Suggest specifying node id \
                 in connectstring, or specifying unique host names in config file.\n\
                 error_code: 1102\n\n";
-    assert_eq!(asked.ask(&nodeid_request("nodetype: 2")), want);
+    assert_eq!(Asked::new(&two).ask(&nodeid_request("nodetype: 2")), want);
+}
+
+#[test]
+fn a_session_keeps_all_node_ids_that_it_has_got() {
+    let api_nodes: String = (12..=17)
+        .map(|id| format!("[api]\nNodeId={id}\n"))
+        .collect();
+    let mut asked = Asked::new(&format!("{CONFIG}{api_nodes}"));
+    for id in [10, 12, 13, 14, 15, 16, 17] {
+        let want = format!("get nodeid reply\nnodeid: {id}\nresult: Ok\n\n");
+        assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), want);
+    }
+    let none = "get nodeid reply\nresult: No free node id found for mysqld(API).\n\
+                error_code: 1101\n\n";
+    for _ in 0..2 {
+        assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), none);
+    }
+    let session = asked.session;
+    asked.cluster.session_closed(session);
+    asked.session = asked.cluster.session_opened(NodeId::new(1).unwrap());
+    let want = "get nodeid reply\nnodeid: 10\nresult: Ok\n\n";
+    assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), want);
+}
+
+#[test]
+fn the_last_node_of_a_nodegroup_stops_when_it_is_aborted_and_takes_the_cluster_down() {
+    let four = CONFIG.replace(
+        "[mysqld]\nNodeId=10",
+        "[ndbd]\nNodeId=4\n[ndbd]\nNodeId=5\n[mysqld]\nNodeId=10",
+    );
+    let mut asked = Asked::new(&four);
+    asked.ask("stop v2\nnode: 3\nabort: 0\nforce: 0\n\n");
+    let stopped = "stop reply\nresult: Ok\nstopped: 1\ndisconnect: 0\n\n";
+    assert_eq!(asked.pass(6), stopped);
+    assert_refused(&mut asked, NO_REPLICA_LEFT, 5028);
+    assert_eq!(asked.ask("stop v2\nnode: 2\nabort: 1\nforce: 0\n\n"), "");
+    assert_eq!(asked.pass(6), stopped);
+    let status = asked.ask("get status\ntypes: NDB\n\n");
+    assert_eq!(
+        status.matches("status: NO_CONTACT\n").count(),
+        4,
+        "{status}"
+    );
+}
+
+#[test]
+fn a_shutdown_counts_the_servers_that_end_with_others() {
+    for (servers, stopped) in [("", 2), ("[mgm]\nNodeId=20\n", 4)] {
+        let mut asked = Asked::new(&format!("{CONFIG}{servers}"));
+        assert_eq!(asked.ask("stop all\nabort: 0\nstop: mgm,db\n\n"), "");
+        let want = format!("stop reply\nresult: Ok\nstopped: {stopped}\ndisconnect: 1\n\n");
+        assert_eq!(asked.pass(6), want);
+    }
 }
