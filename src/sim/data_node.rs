@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use super::backup_file::{BackupFile, Protection};
 use super::database::Database;
-use super::disk::{Command, Disk, DiskLimits, Signal};
+use super::disk::{Disk, DiskLimits};
 use super::model::{BackupOrder, NodeProgress, NodeReport};
+use super::signal::{Command, Signal};
 use super::workload::Workload;
 use crate::backup::{
     BackupError, CtlFile, DataWriter, FileHeader, FileKind, FileType, FragmentEntry, GcpEntry,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{SimError, Topology};
+use super::error::SimError;
+use super::topology::Topology;
 use crate::cluster::{NodeId, NodeType};
 
 /// Connections that wait to be accepted, at most.

@@ -17,15 +17,19 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::cluster_log::ClusterLog;
+use super::config::SimConfig;
+use super::config_file::{ConfigFileError, read_config_file};
 use super::data_node::{BackupWriters, NodeSettings, ReportSink, remove_unfinished};
 use super::database::Database;
-use super::disk::{Command, DiskLimits};
+use super::disk::DiskLimits;
+use super::error::SimError;
 use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
 use super::listener::{Accepted, accept_loop, bind_servers, listen_again};
 use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
 use super::saved_state::Directory;
 use super::session_task::{FromSession, Outgoing, SessionTask};
-use super::{ConfigFileError, SimConfig, SimError, read_config_file};
+use super::signal::Command;
+use super::topology::Topology;
 use crate::cluster::{NodeId, NodeType, Severity};
 
 /// A listener that has this much unread is dropped.
@@ -209,7 +213,7 @@ impl Simulator {
 }
 
 fn node_settings(
-    topology: &super::Topology,
+    topology: &Topology,
     directory: &Directory,
     faults: &FaultPlan,
 ) -> BTreeMap<NodeId, NodeSettings> {
@@ -570,7 +574,7 @@ impl Loop {
 }
 
 /// Reads the config.ini that a client names: opening a pipe would wait for who fills it.
-fn read_regular_file(path: &Path) -> Result<super::Topology, ConfigFileError> {
+fn read_regular_file(path: &Path) -> Result<Topology, ConfigFileError> {
     let fault = |source| ConfigFileError::Read {
         path: path.to_owned(),
         source,

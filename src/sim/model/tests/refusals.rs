@@ -84,13 +84,17 @@ impl Asked {
 
     /// Lets so many phases pass.
     fn pass(&mut self, phases: u32) -> String {
+        self.live(phases);
+        self.replies()
+    }
+
+    fn live(&mut self, phases: u32) {
         let end = self.now + PHASE * phases;
         while self.now < end {
             self.now = self.cluster.next_deadline().max(self.now).min(end);
             let now = self.now;
             self.cluster.tick(now);
         }
-        self.replies()
     }
 
     fn report(&mut self, progress: NodeProgress) {
@@ -431,5 +435,94 @@ fn a_shutdown_counts_the_servers_that_end_with_others() {
         assert_eq!(asked.ask("stop all\nabort: 0\nstop: mgm,db\n\n"), "");
         let want = format!("stop reply\nresult: Ok\nstopped: {stopped}\ndisconnect: 1\n\n");
         assert_eq!(asked.pass(6), want);
+    }
+}
+
+/// A request of every command that has a reply, as few of them refused as can be.
+const COMMANDS: [&str; 52] = [
+    "check connection\n\n",
+    "get version\n\n",
+    "set clientversion\nmajor: 9\nminor: 7\nbuild: 2\n\n",
+    "get mgmd nodeid\n\n",
+    "start tls\n\n",
+    "end session\n\n",
+    "get status\n\n",
+    "get config\nversion: 0\n\n",
+    "get config_v2\nversion: 0\n\n",
+    "get config_v2\nversion: 0\nfrom_node: 99\n\n",
+    "set config\nContent-Length: 0\nContent-Type: ndbconfig/octet-stream\n\
+     Content-Transfer-Encoding: base64\n\n",
+    "set config_v2\nContent-Length: 0\nContent-Type: ndbconfig/octet-stream\n\
+     Content-Transfer-Encoding: base64\n\n",
+    "get nodeid\nversion: 1\nnodetype: 1\nuser: a\npassword: a\npublic key: a\n\n",
+    "start backup\ncompleted: 0\n\n",
+    "abort backup\nid: 1\n\n",
+    "stop\nnode: 10\nabort: 0\n\n",
+    "stop v2\nnode: 10\nabort: 0\n\n",
+    "stop all\nabort: 0\n\n",
+    "restart node\nnode: 10\n\n",
+    "restart node v2\nnode: 10\n\n",
+    "restart all\n\n",
+    "start\nnode: 2\n\n",
+    "start all\n\n",
+    "enter single user\nnodeId: 10\n\n",
+    "exit single user\n\n",
+    "dump state\nnode: 2\nargs: 1\n\n",
+    "insert error\nnode: 2\nerror: 5\n\n",
+    "set trace\nnode: 2\ntrace: 5\n\n",
+    "log signals\nnode: 2\nblocks: DBTC\nin: 1\nout: 0\n\n",
+    "start signallog\nnode: 2\n\n",
+    "stop signallog\nnode: 2\n\n",
+    "set loglevel\nnode: 2\ncategory: 250\nlevel: 5\n\n",
+    "set cluster loglevel\nnode: 2\ncategory: 250\nlevel: 5\n\n",
+    "get cluster loglevel\n\n",
+    "get info clusterlog\n\n",
+    "set logfilter\nlevel: 1\nenable: 1\n\n",
+    "dump events\ntype: 62\n\n",
+    "listen event\nfilter: backup=15\n\n",
+    "get session id\n\n",
+    "get session\nid: 1\n\n",
+    "purge stale sessions\n\n",
+    "list certs\n\n",
+    "get tls stats\n\n",
+    "show config\n\n",
+    "reload config\n\n",
+    "show variables\n\n",
+    "set parameter\nnode: 2\nparameter: 645\nvalue: 25\n\n",
+    "set connection parameter\nnode1: 2\nnode2: 3\nparam: 406\nvalue: 5\n\n",
+    "get connection parameter\nnode1: 2\nnode2: 3\nparam: 406\n\n",
+    "set ports\nnode: 2\nnum_ports: 1\n\n3=5\n\n",
+    "create nodegroup\nnodes: 2 3\n\n",
+    "drop nodegroup\nng: 0\n\n",
+];
+
+#[test]
+fn every_request_is_answered_once_and_under_its_own_name() {
+    for text in COMMANDS {
+        let mut asked = Asked::new(CONFIG);
+        let mut reader = RequestReader::new();
+        reader.push(text.as_bytes());
+        let Incoming::Request(request) = reader.next() else {
+            panic!("no request: {text:?}");
+        };
+        let header = request.reply_header().expect("it has a reply");
+        let (session, now) = (asked.session, asked.now);
+        asked.cluster.apply(session, request, now);
+        asked.live(40);
+        let mut replies =
+            asked
+                .cluster
+                .take_effects()
+                .into_iter()
+                .filter_map(|effect| match effect {
+                    Effect::Reply { reply, .. } => Some(reply.into_bytes()),
+                    _ => None,
+                });
+        let reply = replies
+            .next()
+            .unwrap_or_else(|| panic!("{text:?} is not answered"));
+        let reply = String::from_utf8_lossy(&reply).into_owned();
+        assert_eq!(reply.lines().next(), Some(header), "{text:?}");
+        assert_eq!(replies.next(), None, "{text:?} is answered twice");
     }
 }

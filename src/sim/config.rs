@@ -1,0 +1,59 @@
+//! What to simulate.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::SimError;
+use super::fault::FaultPlan;
+use super::model::Pace;
+use super::topology::Topology;
+
+/// Rows of the synthetic database unless told otherwise.
+pub const DEFAULT_ROWS: u64 = 7000;
+
+/// What to simulate.
+#[derive(Debug, Clone)]
+pub struct SimConfig {
+    /// The nodes. The default is one management server (1), two data nodes (2 and 3) with two
+    /// replicas, and API nodes 4 to 7.
+    pub topology: Topology,
+    /// The simulator's directory; one simulator at a time may use it.
+    pub directory: PathBuf,
+    /// Address of the management servers.
+    pub host: IpAddr,
+    /// Port of the first management server; 0 for any free one.
+    pub port: u16,
+    /// Rows of the synthetic database, about.
+    pub rows: u64,
+    /// Changes that each data node's clients make during each backup.
+    pub updates: u64,
+    /// How long a start phase or a step of a shutdown takes.
+    pub phase_time: Duration,
+    /// Scripted faults.
+    pub faults: FaultPlan,
+}
+
+impl SimConfig {
+    /// The default cluster in this directory, on a free port of 127.0.0.1.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        SimConfig {
+            topology: Topology::default(),
+            directory: directory.into(),
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            rows: DEFAULT_ROWS,
+            updates: 0,
+            phase_time: Pace::default().phase,
+            faults: FaultPlan::default(),
+        }
+    }
+
+    /// Refuses what could only be a mistake.
+    pub(super) fn check(&self) -> Result<(), SimError> {
+        match self.faults.unknown_nodes(&self.topology).first() {
+            Some(node) => Err(SimError::FaultNode(*node)),
+            None => Ok(()),
+        }
+    }
+}
