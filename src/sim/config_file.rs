@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::parameter::{self, ParameterValue, SectionKind};
+use super::parameter::{self, SectionKind};
 use super::topology::{ConnectionConfig, NodeConfig, Topology, TopologyError};
 use crate::cluster::{NodeId, NodeType};
+use crate::wire::config::Value;
 
 /// Largest config.ini that is read, in bytes.
 const FILE_MAX: u64 = 16 << 20;
@@ -49,7 +50,7 @@ pub enum ConfigFileError {
     },
 }
 
-type Values = BTreeMap<&'static str, ParameterValue>;
+type Values = BTreeMap<&'static str, Value>;
 
 struct Section {
     kind: SectionKind,
@@ -163,10 +164,7 @@ fn section_kind(name: &str) -> Option<(SectionKind, bool)> {
     }
 }
 
-fn parse_parameter(
-    section: &Section,
-    line: &str,
-) -> Result<(&'static str, ParameterValue), String> {
+fn parse_parameter(section: &Section, line: &str) -> Result<(&'static str, Value), String> {
     let at = line
         .find(['=', ':'])
         .ok_or_else(|| format!("expected name=value: {line}"))?;
@@ -251,7 +249,7 @@ fn connection_fault(earlier: &[ConnectionConfig], new: &ConnectionConfig) -> Opt
 }
 
 /// All data nodes have the same number of replicas; keeps the first one's.
-fn differs(first: &mut Option<Option<ParameterValue>>, values: &Values) -> bool {
+fn differs(first: &mut Option<Option<Value>>, values: &Values) -> bool {
     let own = values.get("NoOfReplicas").cloned();
     *first.get_or_insert_with(|| own.clone()) != own
 }

@@ -2,13 +2,13 @@
 //! (management protocol, 5.4; keys without a name are those of the recorded payloads).
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 pub(super) use super::parameter_table::Parameter;
 use super::parameter_table::{
     API_NODE, DATA_NODE, GI, KI, MANAGEMENT_SERVER, MI, Range, SYSTEM, TCP,
 };
 use crate::cluster::NodeType;
+use crate::wire::config::Value;
 
 /// Kind of section a parameter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,37 +19,6 @@ pub(super) enum SectionKind {
     Tcp,
     /// The system section.
     System,
-}
-
-/// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ParameterValue {
-    /// Packed in 32 bits.
-    Number(u32),
-    /// Packed in 64 bits.
-    Number64(u64),
-    /// Packed as text.
-    Text(String),
-}
-
-impl ParameterValue {
-    /// The number, 0 for a text.
-    pub(super) fn number(&self) -> u64 {
-        match self {
-            ParameterValue::Number(number) => u64::from(*number),
-            ParameterValue::Number64(number) => *number,
-            ParameterValue::Text(_) => 0,
-        }
-    }
-}
-
-impl fmt::Display for ParameterValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ParameterValue::Text(text) => f.write_str(text),
-            number => write!(f, "{}", number.number()),
-        }
-    }
 }
 
 /// The table of a kind of section.
@@ -94,37 +63,35 @@ pub(super) enum ValueError {
 impl Parameter {
     /// Reads a value as config.ini spells it: numbers with an optional binary suffix K, M or
     /// G; flags as 0, 1, true, false, yes, no, Y, N.
-    pub(super) fn parse_value(&self, text: &str) -> Result<ParameterValue, ValueError> {
+    pub(super) fn parse_value(&self, text: &str) -> Result<Value, ValueError> {
         match self.range {
-            Range::Text(_) | Range::UnsetText => Ok(ParameterValue::Text(text.to_owned())),
-            Range::Flag(_) => parse_flag(text).map(ParameterValue::Number),
+            Range::Text(_) | Range::UnsetText => Ok(Value::Text(text.to_owned())),
+            Range::Flag(_) => parse_flag(text).map(Value::Int),
             Range::Number(_, smallest, largest) | Range::Unset(smallest, largest) => {
                 let number = in_range(text, smallest, largest)?;
                 u32::try_from(number)
-                    .map(ParameterValue::Number)
+                    .map(Value::Int)
                     .map_err(|_| ValueError::OutOfRange { smallest, largest })
             }
             Range::Number64(_, smallest, largest) => {
-                in_range(text, smallest, largest).map(ParameterValue::Number64)
+                in_range(text, smallest, largest).map(Value::Int64)
             }
         }
     }
 
     /// What the parameter is when nobody sets it.
-    pub(super) fn default_value(&self) -> Option<ParameterValue> {
+    pub(super) fn default_value(&self) -> Option<Value> {
         match self.range {
-            Range::Number(default, _, _) | Range::Flag(default) => {
-                Some(ParameterValue::Number(default))
-            }
-            Range::Number64(default, _, _) => Some(ParameterValue::Number64(default)),
-            Range::Text(default) => Some(ParameterValue::Text(default.to_owned())),
+            Range::Number(default, _, _) | Range::Flag(default) => Some(Value::Int(default)),
+            Range::Number64(default, _, _) => Some(Value::Int64(default)),
+            Range::Text(default) => Some(Value::Text(default.to_owned())),
             Range::Unset(..) | Range::UnsetText => None,
         }
     }
 }
 
 /// The defaults of a section's packed parameters, by key.
-pub(super) fn packed_defaults(section: SectionKind) -> BTreeMap<u32, ParameterValue> {
+pub(super) fn packed_defaults(section: SectionKind) -> BTreeMap<u32, Value> {
     table(section)
         .iter()
         .filter(|parameter| parameter.key != 0)
@@ -169,7 +136,7 @@ mod tests {
 
     const DATA: SectionKind = SectionKind::Node(NodeType::Ndb);
 
-    fn value(name: &str, text: &str) -> Result<ParameterValue, ValueError> {
+    fn value(name: &str, text: &str) -> Result<Value, ValueError> {
         find(DATA, name).expect("a known name").parse_value(text)
     }
 
@@ -194,15 +161,12 @@ mod tests {
 
     #[test]
     fn suffixes_are_binary_and_names_ignore_case() {
-        assert_eq!(
-            value("maxdiskwritespeed", "2M"),
-            Ok(ParameterValue::Number64(2 << 20))
-        );
+        assert_eq!(value("maxdiskwritespeed", "2M"), Ok(Value::Int64(2 << 20)));
         assert_eq!(
             value("BACKUPLOGBUFFERSIZE", "4096k"),
-            Ok(ParameterValue::Number(4 << 20))
+            Ok(Value::Int(4 << 20))
         );
-        assert_eq!(value("id", "7"), Ok(ParameterValue::Number(7)));
+        assert_eq!(value("id", "7"), Ok(Value::Int(7)));
     }
 
     #[test]
@@ -217,9 +181,6 @@ mod tests {
         assert!(value("MaxDiskWriteSpeed", "99999999999999999999G").is_err());
         assert_eq!(value("NoOfReplicas", "two"), Err(ValueError::NotANumber));
         assert_eq!(value("CompressedBackup", "2"), Err(ValueError::NotAFlag));
-        assert_eq!(
-            value("CompressedBackup", "Yes"),
-            Ok(ParameterValue::Number(1))
-        );
+        assert_eq!(value("CompressedBackup", "Yes"), Ok(Value::Int(1)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::parameter::{self, ParameterValue, SectionKind};
+use super::parameter::{self, SectionKind};
 use super::topology::{NodeConfig, Topology};
 use crate::cluster::{NodeId, NodeType};
 use crate::wire::config::{self, ClusterConfig, ConfigError, Section, Value};
@@ -29,7 +29,7 @@ pub(super) fn pack(
     let mut system = Section::new(config::SectionKind::System);
     for (name, value) in system_values(topology) {
         if let Some(parameter) = parameter::find(SectionKind::System, name) {
-            system.set(parameter.key, pack_value(&value));
+            system.set(parameter.key, value);
         }
     }
     let mut defaults = vec![packed(
@@ -65,10 +65,10 @@ impl Topology {
     }
 }
 
-fn packed(kind: config::SectionKind, values: &BTreeMap<u32, ParameterValue>) -> Section {
+fn packed(kind: config::SectionKind, values: &BTreeMap<u32, Value>) -> Section {
     let mut section = Section::new(kind);
     for (key, value) in values {
-        section.set(*key, pack_value(value));
+        section.set(*key, value.clone());
     }
     section
 }
@@ -101,13 +101,13 @@ fn node_sections(topology: &Topology, node_type: NodeType) -> (Section, Vec<Sect
 /// How often the configuration has changed.
 pub(super) fn generation(topology: &Topology) -> u32 {
     match topology.system.get("ConfigGenerationNumber") {
-        Some(ParameterValue::Number(number)) => *number,
+        Some(Value::Int(number)) => *number,
         _ => 1,
     }
 }
 
 /// The system section.
-pub(super) fn system_values(topology: &Topology) -> Vec<(&'static str, ParameterValue)> {
+pub(super) fn system_values(topology: &Topology) -> Vec<(&'static str, Value)> {
     let primary = topology
         .of_type(NodeType::Mgm)
         .next()
@@ -116,29 +116,18 @@ pub(super) fn system_values(topology: &Topology) -> Vec<(&'static str, Parameter
     vec![
         (
             "Name",
-            set("Name").unwrap_or_else(|| ParameterValue::Text("simulated".to_owned())),
+            set("Name").unwrap_or_else(|| Value::Text("simulated".to_owned())),
         ),
         (
             "PrimaryMGMNode",
-            set("PrimaryMGMNode").unwrap_or(ParameterValue::Number(primary)),
+            set("PrimaryMGMNode").unwrap_or(Value::Int(primary)),
         ),
-        (
-            "ConfigGenerationNumber",
-            ParameterValue::Number(generation(topology)),
-        ),
+        ("ConfigGenerationNumber", Value::Int(generation(topology))),
     ]
 }
 
-fn pack_value(value: &ParameterValue) -> Value {
-    match value {
-        ParameterValue::Number(number) => Value::Int(*number),
-        ParameterValue::Number64(number) => Value::Int64(*number),
-        ParameterValue::Text(text) => Value::Text(text.clone()),
-    }
-}
-
 /// All packed values of a node but its id, by key.
-pub(super) fn node_values(node: &NodeConfig) -> BTreeMap<u32, ParameterValue> {
+pub(super) fn node_values(node: &NodeConfig) -> BTreeMap<u32, Value> {
     let kind = SectionKind::Node(node.node_type);
     let mut values = parameter::packed_defaults(kind);
     for (name, value) in &node.values {
@@ -161,9 +150,9 @@ pub(super) fn node_values(node: &NodeConfig) -> BTreeMap<u32, ParameterValue> {
 }
 
 /// What all connections have unless their own section differs.
-fn connection_defaults(topology: &Topology) -> BTreeMap<u32, ParameterValue> {
+fn connection_defaults(topology: &Topology) -> BTreeMap<u32, Value> {
     let mut values = parameter::packed_defaults(SectionKind::Tcp);
-    values.insert(SERVER_PORT, ParameterValue::Number(0));
+    values.insert(SERVER_PORT, Value::Int(0));
     for (name, value) in &topology.tcp_defaults {
         if let Some(parameter) = parameter::find(SectionKind::Tcp, name) {
             values.insert(parameter.key, value.clone());
@@ -216,7 +205,7 @@ fn connection_section(topology: &Topology, ports: &Ports, pair: (NodeId, NodeId)
         if let Some(parameter) = parameter::find(SectionKind::Tcp, name)
             && !matches!(parameter.key, config::key::NODE_1 | config::key::NODE_2)
         {
-            section.set(parameter.key, pack_value(value));
+            section.set(parameter.key, value.clone());
         }
     }
     section

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::parameter::{self, ParameterValue, SectionKind};
+use super::parameter::{self, SectionKind};
 use crate::cluster::{NodeId, NodeType};
+use crate::wire::config::Value;
 
 /// `Nodegroup` of a data node that belongs to none.
 pub(super) const NO_NODEGROUP: u64 = 65536;
@@ -36,14 +37,14 @@ pub struct NodeConfig {
     pub id: NodeId,
     /// Its type.
     pub node_type: NodeType,
-    pub(super) values: BTreeMap<&'static str, ParameterValue>,
+    pub(super) values: BTreeMap<&'static str, Value>,
 }
 
 impl NodeConfig {
     pub(super) fn new(
         id: NodeId,
         node_type: NodeType,
-        values: BTreeMap<&'static str, ParameterValue>,
+        values: BTreeMap<&'static str, Value>,
     ) -> Self {
         NodeConfig {
             id,
@@ -52,7 +53,7 @@ impl NodeConfig {
         }
     }
 
-    fn default_value(&self, name: &str) -> Option<ParameterValue> {
+    fn default_value(&self, name: &str) -> Option<Value> {
         parameter::find(SectionKind::Node(self.node_type), name)?.default_value()
     }
 
@@ -66,12 +67,12 @@ impl NodeConfig {
 
     /// A number that is set in config.ini.
     pub(super) fn set_number(&self, name: &str) -> Option<u64> {
-        self.values.get(name).map(ParameterValue::number)
+        self.values.get(name).map(Value::number)
     }
 
     /// The port that the management server got.
     pub(super) fn set_port(&mut self, port: u16) {
-        let port = ParameterValue::Number(u32::from(port));
+        let port = Value::Int(u32::from(port));
         self.values.insert("PortNumber", port);
     }
 
@@ -83,7 +84,7 @@ impl NodeConfig {
     /// A text that is set in config.ini and not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.values.get(name) {
-            Some(ParameterValue::Text(text)) if !text.is_empty() => Some(text),
+            Some(Value::Text(text)) if !text.is_empty() => Some(text),
             _ => None,
         }
     }
@@ -115,11 +116,11 @@ impl NodeConfig {
 pub struct ConnectionConfig {
     pub(super) node_1: u32,
     pub(super) node_2: u32,
-    pub(super) values: BTreeMap<&'static str, ParameterValue>,
+    pub(super) values: BTreeMap<&'static str, Value>,
 }
 
 impl ConnectionConfig {
-    pub(super) fn new(values: BTreeMap<&'static str, ParameterValue>) -> Option<Self> {
+    pub(super) fn new(values: BTreeMap<&'static str, Value>) -> Option<Self> {
         let node = |name: &str| u32::try_from(values.get(name)?.number()).ok();
         Some(ConnectionConfig {
             node_1: node("NodeId1")?,
@@ -137,8 +138,8 @@ pub struct Topology {
     /// The config.ini it was read from, if any.
     pub config_file: Option<PathBuf>,
     pub(super) connections: Vec<ConnectionConfig>,
-    pub(super) tcp_defaults: BTreeMap<&'static str, ParameterValue>,
-    pub(super) system: BTreeMap<&'static str, ParameterValue>,
+    pub(super) tcp_defaults: BTreeMap<&'static str, Value>,
+    pub(super) system: BTreeMap<&'static str, Value>,
 }
 
 impl Default for Topology {
@@ -158,7 +159,7 @@ impl Default for Topology {
             let id = NodeId::new(number).expect("1 to 7 are node ids");
             let mut values = BTreeMap::new();
             if node_type == NodeType::Mgm {
-                let host = ParameterValue::Text("localhost".to_owned());
+                let host = Value::Text("localhost".to_owned());
                 values.insert("HostName", host);
             }
             topology
@@ -279,7 +280,7 @@ mod tests {
         let mut node = topology.node(2).expect("data node 2").clone();
         let root = Path::new("/sim");
         assert_eq!(node.backup_dir(root), Path::new("/sim/node-2"));
-        let text = |text: &str| ParameterValue::Text(text.to_owned());
+        let text = |text: &str| Value::Text(text.to_owned());
         node.values.insert("DataDir", text("d"));
         assert_eq!(node.backup_dir(root), Path::new("/sim/d"));
         node.values.insert("FileSystemPath", text("fs"));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{Cluster, Effect, SessionId};
 use crate::cluster::{NodeId, NodeType, Severity};
 use crate::sim::config_file::ConfigFileError;
-use crate::sim::parameter::{self, Parameter, ParameterValue, SectionKind};
+use crate::sim::parameter::{self, Parameter, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::{NodeConfig, Topology};
 use crate::wire::config::{self, ClusterConfig, ConfigError, Value};
@@ -168,7 +168,7 @@ impl Cluster {
             }
         }
         let set_generation = |topology: &mut Topology, generation| {
-            let generation = ParameterValue::Number(generation);
+            let generation = Value::Int(generation);
             topology.system.insert(GENERATION, generation);
         };
         set_generation(&mut new, generation);
@@ -241,15 +241,11 @@ fn take_values<'a>(
 ) -> Result<(), String> {
     let rows = parameter::table(SectionKind::Node(node.node_type)).iter();
     for row in rows.filter(|row| row.key != config::key::NODE_ID && is_named(row)) {
-        let text = match value(row.key) {
-            Some(Value::Int(number)) => number.to_string(),
-            Some(Value::Int64(number)) => number.to_string(),
-            Some(Value::Text(text)) => text.clone(),
-            None => {
-                node.values.remove(row.name);
-                continue;
-            }
+        let Some(given) = value(row.key) else {
+            node.values.remove(row.name);
+            continue;
         };
+        let text = given.to_string();
         let own = payload::node_values(node).remove(&row.key);
         let new = match own.filter(|own| own.to_string() == text) {
             // What is so already needs no check: some defaults are outside their range.

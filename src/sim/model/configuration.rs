@@ -2,10 +2,10 @@
 
 use super::{Cluster, SessionId};
 use crate::cluster::{NodeId, NodeType};
-use crate::sim::parameter::{self, ParameterValue, SectionKind};
+use crate::sim::parameter::{self, SectionKind};
 use crate::sim::payload;
 use crate::sim::topology::NodeConfig;
-use crate::wire::config::{self, ConfigError};
+use crate::wire::config::{self, ConfigError, Value};
 use crate::wire::{EncodedConfig, Reply, ShowConfigReply, ShowVariablesReply};
 
 /// Block number of a management server, as `show variables` prints it.
@@ -172,7 +172,7 @@ const API_NODE_ORDER: [u32; 16] = [
 /// order of their keys.
 fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
     let mut values = payload::node_values(node);
-    values.insert(config::key::NODE_ID, ParameterValue::Number(node.id.get()));
+    values.insert(config::key::NODE_ID, Value::Int(node.id.get()));
     let mut rows: Vec<_> = parameter::table(SectionKind::Node(node.node_type))
         .iter()
         .filter(|row| row.key != 0 && !row.name.is_empty())

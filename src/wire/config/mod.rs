@@ -98,6 +98,26 @@ pub enum Value {
     Text(String),
 }
 
+impl Value {
+    /// The number, 0 for a text.
+    pub fn number(&self) -> u64 {
+        match self {
+            Value::Int(number) => u64::from(*number),
+            Value::Int64(number) => *number,
+            Value::Text(_) => 0,
+        }
+    }
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Text(text) => f.write_str(text),
+            number => write!(f, "{}", number.number()),
+        }
+    }
+}
+
 /// Parameters of a node, a connection, the system or a kind's defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {

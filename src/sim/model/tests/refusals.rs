@@ -486,7 +486,7 @@ const COMMANDS: [&str; 52] = [
     "list certs\n\n",
     "get tls stats\n\n",
     "show config\n\n",
-    "reload config\n\n",
+    "reload config\nmycnf: 1\n\n",
     "show variables\n\n",
     "set parameter\nnode: 2\nparameter: 645\nvalue: 25\n\n",
     "set connection parameter\nnode1: 2\nnode2: 3\nparam: 406\nvalue: 5\n\n",
