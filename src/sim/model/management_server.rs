@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::logs::LogFilter;
-use super::session::SessionId;
+use super::session_id::SessionId;
 use super::{Cluster, Effect, Now};
 use crate::cluster::{Event, EventBody, NodeId, NodeType, Severity, Version};
 use crate::sim::topology::Topology;

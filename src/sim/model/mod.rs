@@ -21,6 +21,7 @@ mod nodegroup;
 mod nodes;
 mod requests;
 mod session;
+mod session_id;
 mod statistics;
 mod status;
 #[cfg(test)]
@@ -44,7 +45,7 @@ use node::DataNode;
 use node_loss::Ticket;
 use nodes::Order;
 use session::Session;
-pub(super) use session::SessionId;
+pub(super) use session_id::SessionId;
 use statistics::Reports;
 
 /// Time since the start of 1970. The simulator's loop passes it in; the model has no clock.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::events::Listener;
+use super::session_id::SessionId;
 use super::{Cluster, Effect};
 use crate::cluster::{ErrorNumber, NodeId, NodeType, Version};
 use crate::wire::{
@@ -14,10 +15,6 @@ use crate::wire::{
 const OWN_SESSION: u64 = 1;
 
 const NODE_ID_MAX: u32 = 255;
-
-/// Id of a session, from 2; 1 is the server's connection to itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::sim) struct SessionId(u64);
 
 /// What the model knows of a connection.
 #[derive(Debug)]

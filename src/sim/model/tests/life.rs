@@ -412,15 +412,17 @@ fn a_first_start_waits_for_all_nodes_and_elects_a_president() {
 #[test]
 fn a_node_reports_its_version_of_mysql_too() {
     let mut life = Life::begin();
-    life.order(Request::Nodes(NodesRequest::RestartAll {
-        initial: true,
+    life.order(Request::Nodes(NodesRequest::RestartNode {
+        nodes: "3".to_owned(),
+        initial: false,
         nostart: false,
         abort: false,
+        force: Some(false),
     }));
     life.events();
     for text in [
-        "Node 2: Start initiated (mysql-9.7.2 ndb-9.7.2)",
-        "Node 2: Started (mysql-9.7.2 ndb-9.7.2)",
+        "Node 3: Start initiated (mysql-9.7.2 ndb-9.7.2)",
+        "Node 3: Started (mysql-9.7.2 ndb-9.7.2)",
         "Node 2: Node 3: API mysql-9.7.2 ndb-9.7.2",
     ] {
         assert!(life.log.iter().any(|line| line == text), "{text}");
