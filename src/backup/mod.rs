@@ -17,6 +17,7 @@
 //! Framing is big-endian; what lies in rows is in the writer's own order, which the header
 //! announces. Both orders are read, little-endian is written.
 
+mod charset;
 mod column;
 mod ctl;
 mod data;
@@ -27,16 +28,23 @@ mod header;
 mod json;
 mod json_object;
 mod json_value;
+mod layout;
 mod log;
+mod manifest;
 mod print;
 mod properties;
+mod record;
 mod row;
 mod source;
+mod summary;
 mod table;
 mod temporal;
 mod text;
+mod type_text;
 mod value;
+mod verify;
 
+pub use charset::Charset;
 pub use column::{ArrayType, Column, ColumnDefault, ColumnType, LATIN1, UTF8MB4};
 pub use ctl::{
     CTL_BYTES_MAX, CtlFile, CtlReader, CtlSection, DESCRIPTION_WORDS_MAX, DictObject,
@@ -53,9 +61,18 @@ pub use json::print_json;
 pub use log::{
     Change, ENTRY_WORDS_MAX, LogEntry, LogEvent, LogKind, LogReader, LogValue, LogWriter,
 };
+pub use manifest::{
+    FileDigest, MANIFEST_SCHEMA, Manifest, ManifestError, ManifestFile, sync_directory, write_whole,
+};
 pub use print::{PrintOptions, Printed, print};
 pub use properties::{Property, PropertyValue};
+pub use record::{Verified, is_kept, keep_file_name, manifest_of, set_directories, verified_of};
 pub use row::{ROW_BYTES_MAX, Row};
+pub use summary::{FileState, FileSummary, SetState, SetSummary, summarise};
 pub use table::{FragmentPlacement, IndexOf, NO_OBJECT, Table, TableKind};
 pub use temporal::{Date, DateTime, Time};
 pub use value::Value;
+pub use verify::{
+    FileReport, Finding, FindingKind, FragmentSeen, LogSeen, Proof, SetReport, Severity, Slice,
+    Verdict, VerifyOptions, verify,
+};

@@ -149,7 +149,7 @@ pub(crate) fn walk_columns(
 }
 
 /// Words of the bitmap.
-fn bitmap_words(columns: &[Column]) -> usize {
+pub(super) fn bitmap_words(columns: &[Column]) -> usize {
     let nullable = columns.iter().filter(|column| column.nullable).count();
     (columns.len() + nullable).div_ceil(32)
 }

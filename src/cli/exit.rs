@@ -12,6 +12,14 @@ pub enum Exit {
     Failure,
     /// 2: bad options and passwords; in `ndbxfrm` also failures after the output was begun.
     BadUsage,
+    /// 3: files of a backup set are missing, or the backup never completed.
+    Incomplete,
+    /// 4: a proof was required and there is no manifest.
+    Unproven,
+    /// 10: there is no such backup set.
+    NoSuchSet,
+    /// 12: the password of a backup set is wrong, or was not given.
+    WrongPassword,
     /// 130: Ctrl-C left a command that waited, as if the signal had ended the program.
     Interrupted,
     /// 255: a command of the management client failed, or no connection.
@@ -25,6 +33,10 @@ impl Exit {
             Exit::Success => 0,
             Exit::Failure => 1,
             Exit::BadUsage => 2,
+            Exit::Incomplete => 3,
+            Exit::Unproven => 4,
+            Exit::NoSuchSet => 10,
+            Exit::WrongPassword => 12,
             Exit::Interrupted => 130,
             Exit::CommandFailed => 255,
         }

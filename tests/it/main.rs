@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backup_files;
+mod backup_sets;
 mod backup_vectors;
 mod client_table;
 mod dependencies;

@@ -1,0 +1,155 @@
+//! `ndb_backup`: backup sets of NDB Cluster that can be trusted.
+
+mod list;
+mod manifest;
+mod options;
+mod output;
+mod sets;
+mod show;
+mod verify;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+use ndbmgm::cli::{Environment, Exit, Parsed, Program, SecretKind, SecretRequests, VERSION_LINE};
+use ndbmgm::xfrm::Secret;
+
+use output::{complain, say};
+
+const OVERVIEW: &str = "\
+Backup sets of NDB Cluster: list, look into, prove.
+
+Usage: ndb_backup COMMAND [options] [arguments]
+
+  list [DIR]..          the sets under directories: complete or not, and why
+  show ID [DIR]..       what a set holds: tables, indexes, files
+  verify ID [DIR]..     read every byte of a set and say what is wrong
+  manifest ID [DIR]..   verify a set and write its manifest
+
+ndb_backup COMMAND --help tells the options of a command.
+";
+
+/// Why a command ends, and how.
+pub(crate) struct Failure {
+    /// For stderr; nothing if nobody listens any more.
+    pub(crate) message: String,
+    pub(crate) exit: Exit,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            exit,
+        }
+    }
+
+    /// An error and its causes.
+    pub(crate) fn of(exit: Exit, error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Failure::new(exit, text)
+    }
+}
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let Some(command) = take_command(&mut arguments) else {
+        return without_command(&arguments);
+    };
+    match &command.to_string_lossy()[..] {
+        "list" => run(&options::LIST, arguments, list::run),
+        "show" => run(&options::SHOW, arguments, show::run),
+        "verify" => run(&options::VERIFY, arguments, verify::run),
+        "manifest" => run(&options::MANIFEST, arguments, manifest::run),
+        other => {
+            complain(&format!(
+                "ndb_backup: [ERROR] there is no command '{other}'."
+            ));
+            complain("'ndb_backup --help' lists them.");
+            Exit::BadUsage.into()
+        }
+    }
+}
+
+/// The command is the first argument that is no option; options before it choose option files.
+fn take_command(arguments: &mut Vec<OsString>) -> Option<OsString> {
+    let index = arguments
+        .iter()
+        .skip(1)
+        .position(|argument| !argument.to_string_lossy().starts_with('-'))?;
+    Some(arguments.remove(index + 1))
+}
+
+fn without_command(arguments: &[OsString]) -> ExitCode {
+    let asks = |names: [&str; 2]| {
+        let mut given = arguments.iter().skip(1);
+        given.any(|argument| names.iter().any(|name| argument == name))
+    };
+    if asks(["--version", "-V"]) {
+        say(&format!("{VERSION_LINE}\n"));
+        return Exit::Success.into();
+    }
+    if asks(["--help", "-?"]) {
+        say(OVERVIEW);
+        return Exit::Success.into();
+    }
+    complain(OVERVIEW.trim_end());
+    Exit::BadUsage.into()
+}
+
+/// Parses a command's options, reads its secrets, and runs it.
+fn run<T: CommandFactory + FromArgMatches>(
+    program: &Program,
+    arguments: Vec<OsString>,
+    command: fn(T, Option<Secret>) -> Result<Exit, Failure>,
+) -> ExitCode {
+    let Parsed {
+        options,
+        secrets,
+        warnings,
+        ..
+    } = match program.parse_from::<T>(arguments, &Environment::of_process()) {
+        Ok(parsed) => parsed,
+        Err(stop) => return stop.report(),
+    };
+    warnings.iter().for_each(|warning| complain(warning));
+    let secret = match read_secret(secrets) {
+        Ok(secret) => secret,
+        Err(lines) => {
+            lines.iter().for_each(|line| complain(line));
+            return Exit::BadUsage.into();
+        }
+    };
+    match command(options, secret) {
+        Ok(exit) => exit.into(),
+        Err(Failure { message, exit }) => {
+            if !message.is_empty() {
+                complain(&format!("{}: {message}", program.name));
+            }
+            exit.into()
+        }
+    }
+}
+
+fn read_secret(requests: SecretRequests) -> Result<Option<Secret>, Vec<String>> {
+    let mut secrets = requests.read().map_err(|errors| -> Vec<String> {
+        errors
+            .iter()
+            .map(|error| format!("Error: {error}"))
+            .collect()
+    })?;
+    let key = secrets.take("backup", SecretKind::Key);
+    let password = secrets.take("backup", SecretKind::Password);
+    if key.is_some() && password.is_some() {
+        return Err(vec![
+            "Error: Both backup key and backup password are set.".to_owned(),
+        ]);
+    }
+    Ok(key.or(password).map(Secret::new))
+}

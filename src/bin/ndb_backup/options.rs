@@ -1,0 +1,165 @@
+//! What the subcommands take.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
+
+const SECRETS: &[SecretOption] = &[
+    SecretOption {
+        prefix: "backup",
+        kind: SecretKind::Key,
+    },
+    SecretOption {
+        prefix: "backup",
+        kind: SecretKind::Password,
+    },
+];
+
+/// A subcommand that works on directories alone.
+const fn offline(name: &'static str, groups: &'static [&'static str]) -> Program {
+    Program {
+        name,
+        groups,
+        numbers: &[],
+        secrets: SECRETS,
+        bad_usage: Exit::BadUsage,
+        help_after_error: false,
+    }
+}
+
+pub(crate) const LIST: Program = offline("ndb_backup list", &["ndb_backup", "ndb_backup_list"]);
+pub(crate) const SHOW: Program = offline("ndb_backup show", &["ndb_backup", "ndb_backup_show"]);
+pub(crate) const VERIFY: Program = Program {
+    numbers: &[Number {
+        option: "threads",
+        min: 0,
+        max: 256,
+    }],
+    ..offline("ndb_backup verify", &["ndb_backup", "ndb_backup_verify"])
+};
+pub(crate) const MANIFEST: Program = offline(
+    "ndb_backup manifest",
+    &["ndb_backup", "ndb_backup_manifest"],
+);
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Password of encrypted backups; without a value it is asked for
+    #[arg(short = 'P', long, value_name = "PASSWORD", num_args = 0..=1, require_equals = true)]
+    backup_password: Option<String>,
+    /// Read the password from the first line of stdin
+    #[arg(long)]
+    backup_password_from_stdin: bool,
+    /// Key of encrypted files as hexadecimal digits; without a value it is asked for
+    #[arg(short = 'K', long, value_name = "HEX", num_args = 0..=1, require_equals = true)]
+    backup_key: Option<String>,
+    /// Read the key from the first line of stdin
+    #[arg(long)]
+    backup_key_from_stdin: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+}
+
+/// List the backup sets under directories
+///
+/// A set is known by the names of its files. They may lie in data nodes' directories
+/// (DIR/BACKUP/BACKUP-7), in gathered ones, several nodes' files in one directory, in parts. Only
+/// headers, the files' ends and ctl files are read; `verify` reads everything.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup list [options] [DIR]..")]
+pub(crate) struct ListOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Show what a backup set holds
+///
+/// Tables with their columns, rows, fragments and nodes, indexes, foreign keys, and the files.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup show [options] ID [DIR]..")]
+pub(crate) struct ShowOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Read all of a backup set and say what is wrong with it
+///
+/// Exit status: 0 nothing found; 1 damage; 2 usage; 3 files are missing or the backup never
+/// completed; 4 a manifest was required and there is none; 10 no such set; 12 wrong password.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup verify [options] ID [DIR]..")]
+pub(crate) struct VerifyOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Fail with status 4 if there is no manifest to prove the contents with
+    #[arg(long)]
+    pub(crate) require_manifest: bool,
+    /// Read every M-th file only, from the N-th on: a part of the work for each night
+    #[arg(long, value_name = "N/M")]
+    pub(crate) subset: Option<String>,
+    /// Look at this node's files only (several times: at these nodes')
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Vec<u32>,
+    /// Files to read at the same time [default: one for each core]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: u32,
+    /// Leave no record of the verification beside the set
+    #[arg(long)]
+    pub(crate) no_record: bool,
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Verify a backup set and write its manifest
+///
+/// The manifest holds the size and SHA-256 of every file: with it `verify` proves that the
+/// contents are what they were. It is written whole or not at all, and only if the set is sound.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup manifest [options] ID [DIR]..")]
+pub(crate) struct ManifestOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Directory to write to [default: that of the set, or the first of them]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Replace a manifest that is there: the files as they are now become the truth
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
