@@ -50,15 +50,15 @@ fn describe(node: &NodeState) -> String {
         NodeStatus::NoContact => "not connected".to_owned(),
         NodeStatus::Starting => format!("starting, phase {} done", node.start_phase),
         NodeStatus::Started | NodeStatus::Connected => {
-            format!("in service, NDB {}", node.version)
+            let version = node.version.map(|version| version.to_string());
+            format!(
+                "in service, NDB {}",
+                version.as_deref().unwrap_or("unknown")
+            )
         }
         other => other.wire_name().to_ascii_lowercase(),
     };
-    let address = if node.address.is_empty() {
-        "-"
-    } else {
-        &node.address
-    };
+    let address = node.address.as_deref().unwrap_or("-");
     format!("Node {:>3}  {kind:<17}  {address:<15}  {state}", node.node)
 }
 

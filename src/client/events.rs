@@ -11,7 +11,7 @@ use super::transport::Transport;
 use crate::cluster::{Event, EventBody, EventCategory, LogLevel, NodeId, ReportKind};
 use crate::wire::{
     DumpEventsReply, EventItem, EventReader, EventsRequest, ListenReply, Request, WireError,
-    decode_event,
+    decode_event, encode_filter,
 };
 
 /// Longest silence of a live server: it writes a PING every 500 ms, so this many seconds
@@ -199,16 +199,18 @@ impl Session {
         Ok(events)
     }
 
-    /// Makes this session an event stream. `filter` has items `category=level`, separated
-    /// by blanks: `261=15 250=1`.
+    /// Makes this session a stream of the events of these categories, up to these levels.
     ///
     /// # Errors
     ///
     /// A filter that the server does not understand; not authorized (number 0, as in the
     /// original, whose call does not look at the reply).
-    pub async fn listen(mut self, filter: &str) -> Result<EventStream, ClientError> {
+    pub async fn listen_to(
+        mut self,
+        filter: &[(EventCategory, LogLevel)],
+    ) -> Result<EventStream, ClientError> {
         let request = Request::Events(EventsRequest::ListenEvent {
-            filter: filter.to_owned(),
+            filter: encode_filter(filter),
             parsable: true,
         });
         let mut exchange = self.begin(&request, self.timeout()).await?;
@@ -219,22 +221,6 @@ impl Session {
         let mut events = EventStream::new(transport, reader);
         events.set_silence_limit(SILENCE_LIMIT.min(self.timeout()));
         Ok(events)
-    }
-
-    /// Makes this session a stream of the events of these categories, up to these levels.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::listen`].
-    pub async fn listen_to(
-        self,
-        filter: &[(EventCategory, LogLevel)],
-    ) -> Result<EventStream, ClientError> {
-        let items: Vec<String> = filter
-            .iter()
-            .map(|(category, level)| format!("{}={level}", category.number()))
-            .collect();
-        self.listen(&items.join(" ")).await
     }
 
     /// Injects an event into the cluster log and to all listeners: word 0 holds the type and

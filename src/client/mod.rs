@@ -9,7 +9,7 @@
 //! | [`server_version`](Session::server_version) | `get version`, `set clientversion` |
 //! | [`start_backup`](Session::start_backup), [`abort_backup`](Session::abort_backup) | `start backup`, `abort backup` |
 //! | [`dump_events`](Session::dump_events) | `dump events` |
-//! | [`listen`](Session::listen), [`listen_to`](Session::listen_to) | `listen event` |
+//! | [`listen_to`](Session::listen_to) | `listen event` |
 //! | [`get_status`](Session::get_status) | `get status` |
 //! | [`stop`](Session::stop), [`stop_all`](Session::stop_all) | `stop v2` or `stop`, `stop all` |
 //! | [`restart`](Session::restart), [`restart_all`](Session::restart_all) | `restart node v2` or `restart node`, `restart all` |

@@ -477,7 +477,7 @@ impl Exchange<'_> {
 
     /// Keeps the connection, and what was read past the reply.
     pub(super) fn into_events(self) -> (Transport, EventReader) {
-        (self.transport, self.reader.into_events())
+        (self.transport, EventReader::after(self.reader))
     }
 
     async fn fill(&mut self) -> Result<(), ClientError> {

@@ -69,37 +69,55 @@ impl EventCategory {
 
     /// Lower-case name, as the keys of `get cluster loglevel` spell it.
     pub fn key(self) -> &'static str {
+        self.spellings().0
+    }
+
+    /// The categories that filters and commands can name: `warning` has a number but no name
+    /// there.
+    pub fn named() -> impl Iterator<Item = EventCategory> {
+        Self::ALL
+            .into_iter()
+            .filter(|category| *category != EventCategory::Warning)
+    }
+
+    /// Upper-case name, as at the prompt.
+    pub fn name(self) -> &'static str {
+        self.level_word().trim_end_matches('=')
+    }
+
+    /// What a level begins with at the prompt: `BACKUP=`.
+    pub fn level_word(self) -> &'static str {
+        self.spellings().1
+    }
+
+    fn spellings(self) -> (&'static str, &'static str) {
         match self {
-            EventCategory::Startup => "startup",
-            EventCategory::Shutdown => "shutdown",
-            EventCategory::Statistics => "statistics",
-            EventCategory::Checkpoint => "checkpoint",
-            EventCategory::NodeRestart => "noderestart",
-            EventCategory::Connection => "connection",
-            EventCategory::Info => "info",
-            EventCategory::Warning => "warning",
-            EventCategory::Error => "error",
-            EventCategory::Congestion => "congestion",
-            EventCategory::Debug => "debug",
-            EventCategory::Backup => "backup",
-            EventCategory::Schema => "schema",
+            EventCategory::Startup => ("startup", "STARTUP="),
+            EventCategory::Shutdown => ("shutdown", "SHUTDOWN="),
+            EventCategory::Statistics => ("statistics", "STATISTICS="),
+            EventCategory::Checkpoint => ("checkpoint", "CHECKPOINT="),
+            EventCategory::NodeRestart => ("noderestart", "NODERESTART="),
+            EventCategory::Connection => ("connection", "CONNECTION="),
+            EventCategory::Info => ("info", "INFO="),
+            EventCategory::Warning => ("warning", "WARNING="),
+            EventCategory::Error => ("error", "ERROR="),
+            EventCategory::Congestion => ("congestion", "CONGESTION="),
+            EventCategory::Debug => ("debug", "DEBUG="),
+            EventCategory::Backup => ("backup", "BACKUP="),
+            EventCategory::Schema => ("schema", "SCHEMA="),
         }
     }
 
     /// The category with this name in any case, as filters and commands spell it.
-    /// `warning` has a number but no name there.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .filter(|category| *category != EventCategory::Warning)
-            .find(|category| category.key().eq_ignore_ascii_case(name))
+        Self::named().find(|category| category.key().eq_ignore_ascii_case(name))
     }
 }
 
 impl fmt::Display for EventCategory {
     /// The upper-case name of the prompt.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.key().to_ascii_uppercase())
+        f.write_str(self.name())
     }
 }
 
@@ -204,6 +222,7 @@ mod tests {
                 EventCategory::from_number(category.number()),
                 Some(category)
             );
+            assert_eq!(category.name(), category.key().to_ascii_uppercase());
         }
         for severity in Severity::ALL {
             assert_eq!(Severity::from_number(severity.number()), Some(severity));

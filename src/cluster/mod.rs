@@ -25,6 +25,6 @@ pub use error_number::{ErrorNumber, generic_message};
 pub use event::{BackupTotals, Event, EventBody, SavedEvent, StopAction};
 pub use event_kind::EventKind;
 pub use level::{EventCategory, LogLevel, Severity};
-pub use node::{NodeId, NodeStatus, NodeType, Nodegroup};
+pub use node::{Membership, NodeId, NodeStatus, NodeType, Nodegroup};
 pub use options::{FilterSwitch, LogFilter, ReportKind, RestartOptions, StopOptions, StopScope};
 pub use version::Version;

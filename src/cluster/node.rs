@@ -128,6 +128,17 @@ impl fmt::Display for Nodegroup {
     }
 }
 
+/// Whether a data node belongs to a nodegroup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// It is of this nodegroup.
+    Of(Nodegroup),
+    /// It is of none: it waits for `create nodegroup`.
+    None,
+    /// Not known as long as the node waits for a start order.
+    Unknown,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,6 +83,14 @@ impl ReportKind {
         }
     }
 
+    /// The report that is made of events of this type; the type's number stands in a
+    /// request for it (management protocol, 3.2, `dump events`).
+    pub fn from_event_number(number: u32) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.event_kind().number() == number)
+    }
+
     /// The name at the prompt.
     pub fn name(self) -> &'static str {
         match self {

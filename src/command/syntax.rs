@@ -1,6 +1,6 @@
 //! The table of syntaxes: what may follow what. Completion, help and suggestions read it.
 
-use crate::cluster::{ReportKind, Severity};
+use crate::cluster::{EventCategory, ReportKind, Severity};
 
 use super::keyword::Keyword;
 use super::pages;
@@ -198,40 +198,6 @@ pub(super) const SYNTAXES: [Syntax; 36] = {
     ]
 };
 
-/// The names of the event categories at the prompt.
-pub(super) const fn category_names() -> [&'static str; 12] {
-    [
-        "STARTUP",
-        "SHUTDOWN",
-        "STATISTICS",
-        "CHECKPOINT",
-        "NODERESTART",
-        "CONNECTION",
-        "INFO",
-        "ERROR",
-        "CONGESTION",
-        "DEBUG",
-        "BACKUP",
-        "SCHEMA",
-    ]
-}
-
-/// The same names, as the levels of CLUSTERLOG and LOGLEVEL begin.
-const LEVELS: [&str; 12] = [
-    "STARTUP=",
-    "SHUTDOWN=",
-    "STATISTICS=",
-    "CHECKPOINT=",
-    "NODERESTART=",
-    "CONNECTION=",
-    "INFO=",
-    "ERROR=",
-    "CONGESTION=",
-    "DEBUG=",
-    "BACKUP=",
-    "SCHEMA=",
-];
-
 /// What may stand behind `before`, the start of a line up to a word boundary.
 pub(super) fn next(before: &str) -> Vec<Next> {
     let before = redact(before);
@@ -294,7 +260,9 @@ fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
             .collect(),
         Arguments::Flags(flags) => unused(flags, given),
         Arguments::Severities => unused(&Severity::ALL.map(Severity::name), given),
-        Arguments::Levels => LEVELS.into_iter().map(Next::Word).collect(),
+        Arguments::Levels => EventCategory::named()
+            .map(|category| Next::Word(category.level_word()))
+            .collect(),
         Arguments::BackupOptions => after_backup_options(given),
         Arguments::Topic => topics(given),
         Arguments::Nothing | Arguments::Place(_) | Arguments::Keywords(_) | Arguments::Reports => {
@@ -355,20 +323,4 @@ fn topics(given: &[&str]) -> Vec<Next> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::cluster::EventCategory;
-
-    use super::*;
-
-    #[test]
-    fn the_categories_are_those_of_the_cluster() {
-        for name in category_names() {
-            assert!(EventCategory::from_name(name).is_some(), "{name}");
-            assert!(LEVELS.contains(&format!("{name}=").as_str()), "{name}");
-        }
-        assert_eq!(category_names().len() + 1, EventCategory::ALL.len());
-    }
 }

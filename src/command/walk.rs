@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::cluster::EventCategory;
+
 use super::keyword::Keyword;
-use super::syntax::{Next, SYNTAXES, category_names, next};
+use super::syntax::{Next, SYNTAXES, next};
 use super::{help, parse};
 
 const GRAMMAR: &str = include_str!("../../GRAMMAR.md");
@@ -86,8 +88,8 @@ fn every_keyword_is_in_the_help() {
         assert!(page.contains(keyword), "HELP {keyword}");
     }
     let levels = help(Some("CLUSTERLOG")).unwrap();
-    for category in category_names() {
-        assert!(levels.contains(category), "{category}");
+    for category in EventCategory::named() {
+        assert!(levels.contains(category.name()), "{category}");
     }
 }
 

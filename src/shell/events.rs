@@ -6,16 +6,24 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::client::{ClientError, ConnectOptions, EventStream, Session};
-use crate::cluster::{Event, EventBody};
+use crate::cluster::{Event, EventBody, EventCategory, EventKind, LogLevel};
 
 use super::output::Output;
 use super::render;
 
-/// What the prompt listens to: backups, starts and stops, memory thresholds.
-const PROMPT_FILTER: &str = "261=15 250=1 252=5";
-
 /// What a one-shot START BACKUP listens to.
-const BACKUP_FILTER: &str = "261=15";
+const ALL_ABOUT_BACKUPS: (EventCategory, LogLevel) = (EventCategory::Backup, LogLevel::MAX);
+
+/// What the prompt listens to: backups, starts and stops without their phases, memory
+/// thresholds without other counters.
+fn prompt_filter() -> [(EventCategory, LogLevel); 3] {
+    let up_to = |kind: EventKind| (kind.category(), kind.threshold());
+    [
+        ALL_ABOUT_BACKUPS,
+        up_to(EventKind::NODE_START_STARTED),
+        up_to(EventKind::MEMORY_USAGE),
+    ]
+}
 
 /// Events about backups that a waiting command can fall behind by.
 const BACKLOG: usize = 64;
@@ -47,7 +55,7 @@ impl EventFeed {
                 NoFeed::Failed(error)
             });
         }
-        let stream = listen(options, PROMPT_FILTER)
+        let stream = listen(options, &prompt_filter())
             .await
             .map_err(NoFeed::Failed)?;
         let (backups, _) = broadcast::channel(BACKLOG);
@@ -80,11 +88,14 @@ impl Drop for EventFeed {
 pub(super) async fn listen_to_backups(
     options: &ConnectOptions,
 ) -> Result<EventStream, ClientError> {
-    listen(options, BACKUP_FILTER).await
+    listen(options, &[ALL_ABOUT_BACKUPS]).await
 }
 
-async fn listen(options: &ConnectOptions, filter: &str) -> Result<EventStream, ClientError> {
-    connect_quietly(options).await?.listen(filter).await
+async fn listen(
+    options: &ConnectOptions,
+    filter: &[(EventCategory, LogLevel)],
+) -> Result<EventStream, ClientError> {
+    connect_quietly(options).await?.listen_to(filter).await
 }
 
 async fn connect_quietly(options: &ConnectOptions) -> Result<Session, ClientError> {

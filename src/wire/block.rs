@@ -1,6 +1,6 @@
 //! The client's side of replies: bytes to blocks of lines (management protocol, 1.6).
 
-use super::{EventReader, Framer, LONG_LINE_MAX, ReplyError, WireError, line};
+use super::{Framer, LONG_LINE_MAX, ReplyError, WireError, line};
 
 /// Longest reply, its lines and their bookkeeping together. The longest real ones, `show
 /// config` and `list sessions`, stay far below.
@@ -115,9 +115,9 @@ impl ReplyReader {
         self.framer.take_up_to(most)
     }
 
-    /// Goes on with events, after the reply to `listen event`.
-    pub fn into_events(self) -> EventReader {
-        EventReader::with_framer(self.framer)
+    /// What was received past the last reply.
+    pub(super) fn into_framer(self) -> Framer {
+        self.framer
     }
 
     /// True if nothing has come of a further reply.
@@ -131,7 +131,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+    use crate::cluster::{Membership, NodeId, NodeStatus, NodeType, Nodegroup, Version};
     use crate::wire::*;
 
     fn blocks(bytes: &[u8]) -> (Vec<Block>, Option<WireError>) {
@@ -206,13 +206,17 @@ mod tests {
                 node: NodeId::new(node).expect("in range"),
                 node_type,
                 status: NodeStatus::SingleUserMode,
-                version: Version(numbers.0),
-                mysql_version: Version(numbers.1),
+                version: (numbers.0 != 0).then_some(Version(numbers.0)),
+                mysql_version: (numbers.1 != 0).then_some(Version(numbers.1)),
                 start_phase: numbers.2,
-                dynamic_id: numbers.3,
-                node_group: numbers.4,
+                dynamic_id: (numbers.3 != 0).then_some(numbers.3),
+                nodegroup: [
+                    Membership::Of(Nodegroup(numbers.4 as u16)),
+                    Membership::None,
+                    Membership::Unknown,
+                ][numbers.4.rem_euclid(3) as usize],
                 connect_count: numbers.5,
-                address,
+                address: (!address.is_empty()).then_some(address),
                 is_single_user: numbers.6,
             })
     }

@@ -1,7 +1,7 @@
 //! Event records and the event stream (management protocol, 4.1 and 4.3).
 
 use super::line::{self, push_line};
-use super::{Block, Framer, LONG_LINE_MAX, WireError};
+use super::{Block, Framer, LONG_LINE_MAX, ReplyReader, WireError};
 use crate::cluster::{Event, EventBody, EventKind, NodeId};
 
 /// What a server sends to every listener twice a second, between records.
@@ -123,8 +123,12 @@ impl EventReader {
         Self::with_framer(Framer::new(LONG_LINE_MAX))
     }
 
-    /// Goes on with what another reader has received.
-    pub(super) fn with_framer(framer: Framer) -> Self {
+    /// Goes on with what was received past the reply to `listen event`.
+    pub fn after(replies: ReplyReader) -> Self {
+        Self::with_framer(replies.into_framer())
+    }
+
+    fn with_framer(framer: Framer) -> Self {
         EventReader {
             framer,
             record: None,

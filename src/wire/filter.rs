@@ -2,6 +2,15 @@
 
 use crate::cluster::{EventCategory, LogLevel};
 
+/// Writes what [`parse_filter`] reads: `261=15 250=1`.
+pub fn encode_filter(filter: &[(EventCategory, LogLevel)]) -> String {
+    let items: Vec<String> = filter
+        .iter()
+        .map(|(category, level)| format!("{}={level}", category.number()))
+        .collect();
+    items.join(" ")
+}
+
 /// Reads `category=level` items, separated by blanks or commas. A category is a name in any
 /// case or a number, 250 to 262.
 ///
@@ -57,6 +66,13 @@ mod tests {
                 (EventCategory::Statistics, level(5)),
             ])
         );
+    }
+
+    #[test]
+    fn a_filter_reads_back() {
+        let filter = EventCategory::ALL.map(|category| (category, LogLevel::MAX));
+        assert_eq!(parse_filter(&encode_filter(&filter)), Ok(filter.to_vec()));
+        assert_eq!(encode_filter(&filter[11..]), "261=15 262=15");
     }
 
     #[test]

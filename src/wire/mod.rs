@@ -26,7 +26,7 @@ mod writer;
 pub use block::{Block, ReplyReader};
 pub use error::{ReplyError, WireError};
 pub use event::{EventItem, EventReader, PING, decode_event, encode_event};
-pub use filter::parse_filter;
+pub use filter::{encode_filter, parse_filter};
 pub use framing::Framer;
 pub use message::*;
 pub use password::WirePassword;

@@ -7,6 +7,8 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::backup_files::backup_path;
+
 /// Management server 1, data nodes 2 and 3, two API slots.
 pub(crate) const TWO_NODES: &str = "\
 [ndbd default]
@@ -154,9 +156,8 @@ impl Simulator {
 
     /// A file of it, by its suffix.
     pub(crate) fn backup_file(&self, node: u32, id: u32, kind: &str) -> PathBuf {
-        let part = if kind == "Data" { "-0" } else { "" };
-        let name = format!("BACKUP-{id}{part}.{node}.{kind}");
-        self.backup_dir(node, id).join(name)
+        let base = self.cluster().join(format!("node-{node}"));
+        backup_path(&base, node, id, kind)
     }
 
     /// Where the data nodes and management servers keep their files.

@@ -103,7 +103,7 @@ mod tests {
         let inner = [54 | node << 16, 1, sequence];
         let mut words = vec![inner.len() as u32, sequence, time];
         words.extend(inner);
-        let kind = EventKind::from_number(81).expect("81 is SavedEvent");
+        let kind = EventKind::SAVED_EVENT;
         Event {
             source: NodeId::new(node).expect("a node id"),
             body: EventBody::Other { kind, words },

@@ -1,10 +1,7 @@
 //! SHOW and STATUS (management protocol, 6.7).
 
 use crate::client::NodeState;
-use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
-
-/// Nodegroup number of a data node that belongs to none.
-const NO_NODEGROUP: i32 = -256;
+use crate::cluster::{Membership, NodeId, NodeStatus, NodeType, Version};
 
 /// SHOW: all nodes by type. `host_of` gives the configured HostName of a node, or `None` when the
 /// configuration does not know the node; an empty name means any host.
@@ -33,17 +30,17 @@ pub(in crate::shell) fn render_show<'a>(
 }
 
 fn show_line(node: &NodeState, master: Option<i32>, host: Option<&str>) -> String {
-    if node.version == Version(0) {
+    let Some(version) = node.version else {
         return not_connected_line(node, host);
-    }
+    };
     let mut text = format!("id={}", node.node);
-    match node.address.as_str() {
-        "" | "0.0.0.0" | "::" => text.push(' '),
-        address => text.push_str(&format!("\t@{address}")),
+    match node.address.as_deref() {
+        None | Some("0.0.0.0" | "::") => text.push(' '),
+        Some(address) => text.push_str(&format!("\t@{address}")),
     }
     text.push_str(&format!(
         "  ({}",
-        Version::product_string(node.mysql_version, node.version)
+        Version::product_string(or_zero(node.mysql_version), version)
     ));
     if node.node_type == NodeType::Ndb {
         text.push_str(&data_node_extras(node, master));
@@ -75,12 +72,12 @@ fn data_node_extras(node: &NodeState, master: Option<i32>) -> String {
     if node.status != NodeStatus::Started {
         text.push_str(&format!(", {}", state_words(node.status)));
     }
-    if node.node_group >= 0 {
-        text.push_str(&format!(", Nodegroup: {}", node.node_group));
-    } else if node.node_group == NO_NODEGROUP {
-        text.push_str(", no nodegroup");
+    match node.nodegroup {
+        Membership::Of(nodegroup) => text.push_str(&format!(", Nodegroup: {nodegroup}")),
+        Membership::None => text.push_str(", no nodegroup"),
+        Membership::Unknown => {}
     }
-    if master == Some(node.dynamic_id) {
+    if master.is_some() && master == node.dynamic_id {
         text.push_str(", *");
     }
     text
@@ -91,9 +88,8 @@ fn data_node_extras(node: &NodeState, master: Option<i32>) -> String {
 fn master_dynamic_id(nodes: &[NodeState]) -> Option<i32> {
     nodes
         .iter()
-        .filter(|node| node.node_type == NodeType::Ndb && node.version != Version(0))
-        .map(|node| node.dynamic_id)
-        .filter(|id| *id != 0)
+        .filter(|node| node.node_type == NodeType::Ndb && node.version.is_some())
+        .filter_map(|node| node.dynamic_id)
         .min()
 }
 
@@ -110,12 +106,17 @@ fn state_words(status: NodeStatus) -> &'static str {
     }
 }
 
+/// How a version that is not known is printed.
+fn or_zero(version: Option<Version>) -> Version {
+    version.unwrap_or(Version(0))
+}
+
 /// One line of STATUS.
 pub(in crate::shell) fn render_status(node: &NodeState) -> String {
     let id = node.node;
     if node.node_type != NodeType::Ndb {
         return if node.status == NodeStatus::Connected {
-            format!("Node {id}: connected (Version {})\n", node.version)
+            format!("Node {id}: connected (Version {})\n", or_zero(node.version))
         } else {
             format!("Node {id}: not connected\n")
         };
@@ -127,7 +128,7 @@ pub(in crate::shell) fn render_status(node: &NodeState) -> String {
     if node.status != NodeStatus::NoContact {
         text.push_str(&format!(
             " ({})",
-            Version::product_string(node.mysql_version, node.version)
+            Version::product_string(or_zero(node.mysql_version), or_zero(node.version))
         ));
     }
     text.push('\n');

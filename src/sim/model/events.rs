@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::logs::LogLevels;
 use super::{Cluster, Effect, Now, SessionId};
-use crate::cluster::{Event, EventBody, EventKind, Gci, NodeId, NodeType};
+use crate::cluster::{Event, EventBody, EventKind, Gci, NodeId, NodeType, ReportKind};
 use crate::wire::{self, ListenReply, Refusal, Reply};
 
 /// Longest text of a line in the cluster log, in bytes (management protocol, 4.6).
@@ -168,12 +168,9 @@ impl Cluster {
 
     pub(super) fn dump_events(&mut self, session: SessionId, number: u32, nodes: Option<&str>) {
         const COMMAND: &str = "dump events";
-        let kind = match EventKind::from_number(number) {
-            Some(
-                kind
-                @ (EventKind::BACKUP_STATUS | EventKind::MEMORY_USAGE | EventKind::SAVED_EVENT),
-            ) => kind,
-            _ => {
+        let report = match ReportKind::from_event_number(number) {
+            Some(report) => report,
+            None => {
                 let text = format!("ndb_logevent_type {number} not supported");
                 return self.refuse(session, COMMAND, text);
             }
@@ -192,16 +189,16 @@ impl Cluster {
             .filter(|node| node.is_connected())
             .map(|node| node.id)
             .filter(|id| wanted.as_ref().is_none_or(|set| set.contains(&id.get())))
-            .flat_map(|id| self.node_reports(id, kind))
+            .flat_map(|id| self.node_reports(id, report))
             .collect();
         self.reply(session, Reply::DumpEvents(events));
     }
 
-    fn node_reports(&self, source: NodeId, kind: EventKind) -> Vec<Event> {
-        let bodies = match kind {
-            EventKind::BACKUP_STATUS => vec![self.backup_status(source)],
-            EventKind::MEMORY_USAGE => self.memory_usage(source).to_vec(),
-            _ => self.saved_events(source),
+    fn node_reports(&self, source: NodeId, report: ReportKind) -> Vec<Event> {
+        let bodies = match report {
+            ReportKind::BackupStatus => vec![self.backup_status(source)],
+            ReportKind::MemoryUsage => self.memory_usage(source).to_vec(),
+            ReportKind::EventLog => self.saved_events(source),
         };
         let event = |body| Event { source, body };
         bodies.into_iter().map(event).collect()

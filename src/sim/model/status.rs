@@ -1,11 +1,8 @@
 //! `get status`.
 
 use super::{Cluster, SessionId};
-use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+use crate::cluster::{Membership, NodeId, NodeStatus, NodeType, Nodegroup, Version};
 use crate::wire::{NodeState, Reply, StatusReply};
-
-/// What a nodegroup reads while the node waits for a start order.
-const NOT_STARTED_NODEGROUP: i32 = -1;
 
 /// Where all nodes of the simulator are.
 const ADDRESS: &str = "127.0.0.1";
@@ -43,19 +40,20 @@ impl Cluster {
             return state;
         };
         (state.status, state.start_phase) = node.status(self.single_user.is_some());
-        state.version = Version::OURS;
-        state.mysql_version = Version::OURS;
-        state.dynamic_id = match node.president {
-            true => -1,
-            false => node.dynamic_id.cast_signed(),
+        state.version = Some(Version::OURS);
+        state.mysql_version = Some(Version::OURS);
+        state.dynamic_id = match (node.president, node.dynamic_id) {
+            (true, _) => Some(-1),
+            (false, 0) => None,
+            (false, joined) => Some(joined.cast_signed()),
         };
-        state.node_group = match (state.status, node.nodegroup) {
-            (NodeStatus::NotStarted, _) => NOT_STARTED_NODEGROUP,
-            (_, Some(group)) => i32::from(group),
-            (_, None) => NodeState::NO_NODEGROUP,
+        state.nodegroup = match (state.status, node.nodegroup) {
+            (NodeStatus::NotStarted, _) => Membership::Unknown,
+            (_, Some(group)) => Membership::Of(Nodegroup(group)),
+            (_, None) => Membership::None,
         };
         state.connect_count = node.connect_count;
-        state.address = ADDRESS.to_owned();
+        state.address = Some(ADDRESS.to_owned());
         state
     }
 
@@ -66,9 +64,9 @@ impl Cluster {
         }
         NodeState {
             status: NodeStatus::Connected,
-            version: Version::OURS,
-            mysql_version: Version::OURS,
-            address: ADDRESS.to_owned(),
+            version: Some(Version::OURS),
+            mysql_version: Some(Version::OURS),
+            address: Some(ADDRESS.to_owned()),
             ..state
         }
     }
@@ -83,7 +81,7 @@ impl Cluster {
             };
         }
         NodeState {
-            address: "0.0.0.0".to_owned(),
+            address: Some("0.0.0.0".to_owned()),
             is_single_user: self.single_user == Some(id),
             ..state
         }

@@ -2,7 +2,7 @@
 
 use super::Request;
 use super::command::{Command, command};
-use crate::cluster::{NodeId, NodeStatus, NodeType, Version};
+use crate::cluster::{Membership, NodeId, NodeStatus, NodeType, Nodegroup, Version};
 use crate::wire::arguments::optional_text;
 use crate::wire::line::{self, push_line};
 use crate::wire::writer::Writer;
@@ -71,43 +71,62 @@ pub struct NodeState {
     pub node_type: NodeType,
     /// What it is doing.
     pub status: NodeStatus,
-    /// NDB version; 0 if unknown.
-    pub version: Version,
-    /// MySQL version; 0 if unknown.
-    pub mysql_version: Version,
+    /// NDB version, of a node that is connected.
+    pub version: Option<Version>,
+    /// MySQL version, of a node that is connected.
+    pub mysql_version: Option<Version>,
     /// Last completed start phase, or the step of a shutdown.
     pub start_phase: u32,
-    /// Order in which data nodes joined; -1 for the president elected at the start.
-    pub dynamic_id: i32,
-    /// Nodegroup of a data node; -256 is none.
-    pub node_group: i32,
+    /// Order in which the data nodes joined, of one that has; -1 for the president elected at
+    /// the start.
+    pub dynamic_id: Option<i32>,
+    /// Nodegroup of a data node; the nodegroup 0 of all others says nothing.
+    pub nodegroup: Membership,
     /// How often the node has connected.
     pub connect_count: u32,
-    /// IP address, or empty.
-    pub address: String,
+    /// IP address.
+    pub address: Option<String>,
     /// The API node that is allowed in single user mode.
     pub is_single_user: bool,
 }
 
 impl NodeState {
-    /// `node_group` of a data node without a nodegroup.
-    pub const NO_NODEGROUP: i32 = -256;
-
     /// A node without contact, as the server reports it.
     pub fn without_contact(node: NodeId, node_type: NodeType) -> Self {
         NodeState {
             node,
             node_type,
             status: NodeStatus::NoContact,
-            version: Version(0),
-            mysql_version: Version(0),
+            version: None,
+            mysql_version: None,
             start_phase: 0,
-            dynamic_id: 0,
-            node_group: 0,
+            dynamic_id: None,
+            nodegroup: Membership::Of(Nodegroup(0)),
             connect_count: 0,
-            address: String::new(),
+            address: None,
             is_single_user: false,
         }
+    }
+}
+
+/// Number of a data node without a nodegroup.
+const NO_NODEGROUP: i32 = -256;
+/// Number of a data node whose nodegroup is not known.
+const UNKNOWN_NODEGROUP: i32 = -1;
+
+fn nodegroup_number(nodegroup: Membership) -> i32 {
+    match nodegroup {
+        Membership::Of(Nodegroup(number)) => i32::from(number),
+        Membership::None => NO_NODEGROUP,
+        Membership::Unknown => UNKNOWN_NODEGROUP,
+    }
+}
+
+fn nodegroup_of(number: i32) -> Membership {
+    match (number, u16::try_from(number)) {
+        (_, Ok(number)) => Membership::Of(Nodegroup(number)),
+        (NO_NODEGROUP, Err(_)) => Membership::None,
+        (_, Err(_)) => Membership::Unknown,
     }
 }
 
@@ -124,6 +143,7 @@ pub struct StatusReply {
 impl StatusReply {
     /// Appends the reply.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        let number = |version: Option<Version>| version.map_or(0, |version| version.0);
         out.extend_from_slice(b"node status\n");
         push_line(out, format_args!("nodes: {}", self.nodes.len()));
         for state in &self.nodes {
@@ -133,13 +153,13 @@ impl StatusReply {
             };
             field("type", &state.node_type.wire_name());
             field("status", &state.status.wire_name());
-            field("version", &state.version.0);
-            field("mysql_version", &state.mysql_version.0);
+            field("version", &number(state.version));
+            field("mysql_version", &number(state.mysql_version));
             field("startphase", &state.start_phase);
-            field("dynamic_id", &state.dynamic_id);
-            field("node_group", &state.node_group);
+            field("dynamic_id", &state.dynamic_id.unwrap_or(0));
+            field("node_group", &nodegroup_number(state.nodegroup));
             field("connect_count", &state.connect_count);
-            field("address", &state.address);
+            field("address", &state.address.as_deref().unwrap_or_default());
             if self.single_user {
                 field("is_single_user", &u32::from(state.is_single_user));
             }
@@ -199,19 +219,20 @@ impl StatusReply {
             return Err(unknown);
         };
         let number = line::parse_int(value.as_bytes()).unwrap_or(0);
+        let version = || (number != 0).then_some(Version(number));
         match name {
             "type" => {
                 state.node_type = NodeType::from_wire_name(value)
                     .ok_or(ReplyError::BadStatus("Unknown node type"))?;
             }
             "status" => state.status = NodeStatus::from_wire_name(value),
-            "version" => state.version = Version(number),
-            "mysql_version" => state.mysql_version = Version(number),
+            "version" => state.version = version(),
+            "mysql_version" => state.mysql_version = version(),
             "startphase" => state.start_phase = number,
-            "dynamic_id" => state.dynamic_id = number.cast_signed(),
-            "node_group" => state.node_group = number.cast_signed(),
+            "dynamic_id" => state.dynamic_id = (number != 0).then_some(number.cast_signed()),
+            "node_group" => state.nodegroup = nodegroup_of(number.cast_signed()),
             "connect_count" => state.connect_count = number,
-            "address" => state.address = value.to_owned(),
+            "address" => state.address = (!value.is_empty()).then(|| value.to_owned()),
             "is_single_user" => {
                 self.single_user = true;
                 state.is_single_user = number != 0;
@@ -276,9 +297,9 @@ mod tests {
         .expect("well formed");
         assert_eq!(reply.nodes[0].node.get(), 2);
         assert_eq!(reply.nodes[0].status, NodeStatus::SingleUserMode);
-        assert_eq!(reply.nodes[0].dynamic_id, -1);
-        assert_eq!(reply.nodes[0].node_group, NodeState::NO_NODEGROUP);
-        assert_eq!(reply.nodes[1].address, "::1");
+        assert_eq!(reply.nodes[0].dynamic_id, Some(-1));
+        assert_eq!(reply.nodes[0].nodegroup, Membership::None);
+        assert_eq!(reply.nodes[1].address.as_deref(), Some("::1"));
         assert!(!reply.single_user);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::cluster::{EventBody, NodeStatus};
+use crate::cluster::{EventBody, Membership, NodeStatus, Nodegroup};
 use crate::sim::parse_config_file;
 use crate::wire::{
     BackupRequest, CreateNodegroupReply, EventItem, EventReader, EventsRequest, LogfilterReply,
@@ -267,8 +267,11 @@ fn a_restart_passes_through_not_started_and_the_phases() {
     assert_eq!(table.state(3).status, NodeStatus::Starting);
     table.pass(PHASE * 20);
     let state = table.state(3);
-    assert_eq!((state.status, state.dynamic_id), (NodeStatus::Started, 3));
-    assert_eq!(table.state(2).dynamic_id, -1);
+    assert_eq!(
+        (state.status, state.dynamic_id),
+        (NodeStatus::Started, Some(3))
+    );
+    assert_eq!(table.state(2).dynamic_id, Some(-1));
 }
 
 #[test]
@@ -380,7 +383,7 @@ fn nodegroups_are_created_from_free_nodes_only() {
     }
     let created = CreateNodegroupReply { nodegroup: 1 };
     assert_eq!(table.ask(create("3 4")), Reply::CreateNodegroup(created));
-    assert_eq!(table.state(4).node_group, 1);
+    assert_eq!(table.state(4).nodegroup, Membership::Of(Nodegroup(1)));
     let drop = |nodegroup| Request::Nodes(NodesRequest::DropNodegroup { nodegroup });
     for (nodegroup, code) in [(0, -2), (9, -2), (65535, -2), (65536, -1), (u32::MAX, -1)] {
         let refused = Reply::Refused(Refusal::DropNodegroup { code });
@@ -388,5 +391,5 @@ fn nodegroups_are_created_from_free_nodes_only() {
     }
     let command = "drop nodegroup";
     assert_eq!(table.ask(drop(1)), Reply::Done { command });
-    assert_eq!(table.state(4).node_group, NodeState::NO_NODEGROUP);
+    assert_eq!(table.state(4).nodegroup, Membership::None);
 }
