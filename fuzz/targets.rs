@@ -25,7 +25,7 @@ pub fn command(data: &[u8]) {
             }
         }
         Err(error) => {
-            let _ = (error.stdout_text(line), error.advice());
+            let _ = (error.to_string(), error.advice());
         }
     }
 }

@@ -41,6 +41,15 @@ impl Exit {
             Exit::CommandFailed => 255,
         }
     }
+
+    /// The first of two that is no success.
+    #[must_use]
+    pub fn or(self, later: Exit) -> Exit {
+        match self {
+            Exit::Success => later,
+            failed => failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -7,8 +7,6 @@ use crate::cluster::{
     RestartOptions, Severity, SnapshotPoint, StopOptions, WaitFor,
 };
 
-use super::error::ItemError;
-
 /// One line of the prompt. `Display` prints its canonical spelling, with a password as
 /// `PASSWORD=***`.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +18,8 @@ pub enum Command {
     StartBackup(StartBackup),
     /// `ABORT BACKUP <id>`
     AbortBackup(BackupId),
-    /// `HELP`, or `HELP <words>` with a topic that [`help`](super::help()) knows, upper case.
-    Help(Option<String>),
+    /// `HELP`, or `HELP <topic>`
+    Help(Option<HelpTopic>),
     /// `QUIT`, `EXIT` or `BYE`, alone on the line.
     Quit,
     /// `CONNECT [<connect string>]`; the string is not checked here.
@@ -122,6 +120,10 @@ pub enum Command {
 /// Most words a DUMP command takes (management protocol, `dump state`).
 pub const DUMP_WORDS_MAX: usize = 25;
 
+/// What HELP has a page about, in upper case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpTopic(pub(super) String);
+
 /// The options of START BACKUP.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StartBackup {
@@ -185,6 +187,35 @@ pub struct CategoryLevel {
     pub level: LogLevel,
 }
 
+/// One part of a CLUSTERLOG or LOGLEVEL command that can't be carried out. `Display` is the
+/// line that the client prints on stdout.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ItemError {
+    /// No severity has this name.
+    #[error("Invalid severity level: {0}")]
+    UnknownSeverity(String),
+    /// Not of the form `<category>=<level>`.
+    #[error("Invalid loglevel specification: {0}")]
+    NotALevel(String),
+    /// No category has this name.
+    #[error("Unknown category: \"{category}\"")]
+    UnknownCategory {
+        /// The name.
+        category: String,
+        /// What follows the equals sign.
+        level: String,
+    },
+    /// Not a number from 0 to 15.
+    #[error("Invalid level: {level}")]
+    LevelOutOfRange {
+        /// The category, whose name is right.
+        category: EventCategory,
+        /// What is not a level.
+        level: String,
+    },
+}
+
 impl Command {
     /// True if the client has to be connected before it carries the command out: all but
     /// HELP, SLEEP, QUIT, blank lines, comments, and CONNECT, which connects by itself.
@@ -197,25 +228,6 @@ impl Command {
                 | Command::Connect(_)
                 | Command::Sleep(_)
         )
-    }
-
-    /// True for the commands of one node or of ALL, whose output ends with an empty line.
-    pub fn ends_with_empty_line(&self) -> bool {
-        match self {
-            Command::Status(_)
-            | Command::Report { .. }
-            | Command::ClusterLogLevels { .. }
-            | Command::LogLevels { .. }
-            | Command::NodeLogDebug { .. }
-            | Command::Dump { .. }
-            | Command::Log(_)
-            | Command::TestOn(_)
-            | Command::TestOff(_) => true,
-            Command::Start(targets)
-            | Command::Stop { targets, .. }
-            | Command::Restart { targets, .. } => !targets.is_list(),
-            _ => false,
-        }
     }
 }
 

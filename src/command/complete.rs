@@ -28,9 +28,10 @@ pub fn complete(line: &str, pos: usize) -> Completion {
     };
     // Within a password nothing is a keyword: one that stood here would be hidden.
     let keyword = Keyword::Nowait.text();
-    if !redact(&format!("{before}{keyword}")).ends_with(keyword) {
+    let redacted = redact(&format!("{before}{keyword}"));
+    let Some(before) = redacted.strip_suffix(keyword) else {
         return completion;
-    }
+    };
     let lower = types_lower_case(before, word);
     completion.candidates = next(before)
         .into_iter()

@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::cluster::{FilterSwitch, RestartOptions, SnapshotPoint, StopOptions, WaitFor};
 
-use super::ast::{CategoryLevel, Command, Encryption, StartBackup, Target, Targets};
-use super::error::ItemError;
+use super::ast::{CategoryLevel, Command, Encryption, ItemError, StartBackup, Target, Targets};
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,7 +12,9 @@ impl fmt::Display for Command {
             Command::Nothing => Ok(()),
             Command::StartBackup(backup) => backup.fmt(f),
             Command::AbortBackup(id) => write!(f, "ABORT BACKUP {id}"),
-            Command::Help(topic) => with_text(f, "HELP", topic.as_deref()),
+            Command::Help(topic) => {
+                with_text(f, "HELP", topic.as_ref().map(|topic| topic.0.as_str()))
+            }
             Command::Quit => f.write_str("QUIT"),
             Command::Connect(text) => with_text(f, "CONNECT", text.as_deref()),
             Command::Prompt(text) => with_text(f, "PROMPT", text.as_deref()),

@@ -3,23 +3,18 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::cluster::{EventCategory, PasswordError, Severity};
+use crate::cluster::PasswordError;
 
-use super::redact::redact;
-use super::suggest::nearest;
-use super::text::{body, split_word};
-
-/// A line that is not a command.
-///
-/// [`ParseError::stdout_text`] is what the client prints, [`ParseError::advice`] what it may
-/// add on stderr. Neither shows a password.
+/// A line that is not a command. Nothing in it shows a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     pub(super) span: Range<usize>,
     pub(super) kind: ParseErrorKind,
     pub(super) expected: Vec<&'static str>,
     pub(super) advice: Option<String>,
-    pub(super) ends_with_empty_line: bool,
+    pub(super) command: Box<str>,
+    pub(super) word: Box<str>,
+    pub(super) is_of_node_command: bool,
 }
 
 /// The fault of a line.
@@ -112,112 +107,25 @@ impl ParseError {
         self.advice.clone()
     }
 
-    /// True if the client connects before it prints the text: always, but for HELP.
+    /// True if the client connects before it shows the fault: always, but for HELP.
     pub fn needs_connection(&self) -> bool {
         self.kind != ParseErrorKind::HelpTopicUnknown
     }
 
-    /// The exit status of a one-shot client, 0 to 255: always 255.
-    pub fn exit_status(&self) -> u8 {
-        255
+    /// The line without what surrounds the command, a password as `***`.
+    pub fn command(&self) -> &str {
+        &self.command
     }
 
-    /// What the client prints on stdout: complete lines, each ended by `\n`.
-    ///
-    /// `line` is the line that was parsed. Words of it are repeated as they were typed, but a
-    /// password is shown as `***` (management protocol, 6.2 and 6.6).
-    pub fn stdout_text(&self, line: &str) -> String {
-        let mut text = self.message(line);
-        text.push('\n');
-        if self.ends_with_empty_line {
-            text.push('\n');
-        }
-        text
+    /// What stands at the span, a password as `***`.
+    pub fn word(&self) -> &str {
+        &self.word
     }
 
-    fn message(&self, line: &str) -> String {
-        use ParseErrorKind as Kind;
-        let word = redact(line.get(self.span.clone()).unwrap_or_default());
-        match self.kind {
-            Kind::NotACommand => invalid_command(&redact(body(line)), None),
-            Kind::NotANodeCommand => invalid_command(&word, None),
-            Kind::NotANodeListCommand => format!(
-                "Invalid command: '{word}' after multi node id list. \
-                 Expected STOP, START, or RESTART."
-            ),
-            Kind::CommandMissing => "Expected a command after ALL.".into(),
-            Kind::NodeIdOutOfRange => format!("Invalid node ID: {word}."),
-            Kind::BackupOption => invalid_backup(line, None),
-            Kind::BackupIdOutOfRange => {
-                invalid_backup(line, Some("Backup ID out of range [1 - 4294967294]"))
-            }
-            Kind::BackupIdNotANumber => invalid_backup(
-                line,
-                Some("Backup ID is not a whole number [1 - 4294967294]"),
-            ),
-            Kind::PasswordNotQuoted => {
-                invalid_backup(line, Some("Encryption password should be within quotes"))
-            }
-            Kind::Password(fault) => invalid_backup(line, Some(&fault.to_string())),
-            Kind::AbortIdExpected => "Invalid arguments: expected <BackupId>".into(),
-            Kind::AbortIdOutOfRange => {
-                "Invalid arguments: <BackupId> out of range [1-4294967294]".into()
-            }
-            Kind::HelpTopicUnknown => format!("No help for {word} available"),
-            Kind::ShowArgument => format!("Invalid argument: '{word}'"),
-            Kind::UnexpectedParameter => "No parameters expected to this command.".into(),
-            Kind::ReportTypeMissing => "ERROR: missing report type specifier!".into(),
-            Kind::ReportTypeUnknown => {
-                format!("ERROR: '{word}' - report type specifier unknown!")
-            }
-            Kind::StopOptionUnknown => {
-                format!("Invalid option: {word}. Expecting -A or -F after STOP")
-            }
-            Kind::RestartOptionUnknown => {
-                format!("Invalid option: {word}. Expecting -A,-N,-I or -F after RESTART")
-            }
-            Kind::ApiNodeExpected => "Invalid arguments: expected <NodeId>\n\
-                 Use SHOW to see what API nodes are configured"
-                .into(),
-            Kind::ClusterLogArgumentMissing => "ERROR: Missing argument(s).".into(),
-            Kind::ClusterLogArgumentUnknown | Kind::NodeLogArgumentUnknown => {
-                "Invalid argument.".into()
-            }
-            Kind::LevelMissing => "Expected argument".into(),
-            Kind::NodeLogArgumentCount => "ERROR: Wrong number of argument(s).".into(),
-            Kind::DumpWordMissing => "ERROR: Expected argument!".into(),
-            Kind::DumpWordsTooMany => "ERROR: Too many arguments, max 25 allowed".into(),
-            Kind::DumpWordIllegal => format!(
-                "ERROR: Illegal value '{word}' in argument to signal.\n\
-                 (Value must be between 0 and 0xffffffff.)"
-            ),
-            Kind::NodeListExpected => "Invalid arguments: expected <id>,<id>...".into(),
-            Kind::NodegroupExpected => "Invalid arguments: expected <NG>".into(),
-            Kind::PurgeIncomplete => "Unexpected command, expected: PURGE STALE SESSIONS".into(),
-        }
+    /// True if the line names a node, or ALL, and a command of nodes.
+    pub fn is_of_node_command(&self) -> bool {
+        self.is_of_node_command
     }
-}
-
-/// The layout of an invalid command, without the newline that ends its empty line.
-fn invalid_command(echo: &str, extra: Option<&str>) -> String {
-    match extra {
-        None => format!("Invalid command: {echo}\nType HELP for help.\n"),
-        Some(extra) => format!("Invalid command: {echo}\n{extra}\nType HELP for help.\n"),
-    }
-}
-
-/// What the client prints on stdout for a START BACKUP that is refused for a reason outside
-/// the grammar, as `Encryption need password`: `line` from BACKUP on, its password hidden, then
-/// the reason. Complete lines, as in [`ParseError::stdout_text`].
-pub fn render_refused_backup(line: &str, reason: &str) -> String {
-    invalid_backup(line, Some(reason)) + "\n"
-}
-
-/// Faults of START BACKUP repeat the line from BACKUP on.
-fn invalid_backup(line: &str, extra: Option<&str>) -> String {
-    let redacted = redact(body(line));
-    let (_, from_backup) = split_word(&redacted);
-    invalid_command(from_backup, extra)
 }
 
 impl fmt::Display for ParseError {
@@ -232,53 +140,3 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
-
-/// One part of a CLUSTERLOG or LOGLEVEL command that can't be carried out. `Display` is the
-/// line that the client prints on stdout.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ItemError {
-    /// No severity has this name.
-    #[error("Invalid severity level: {0}")]
-    UnknownSeverity(String),
-    /// Not of the form `<category>=<level>`.
-    #[error("Invalid loglevel specification: {0}")]
-    NotALevel(String),
-    /// No category has this name.
-    #[error("Unknown category: \"{category}\"")]
-    UnknownCategory {
-        /// The name.
-        category: String,
-        /// What follows the equals sign.
-        level: String,
-    },
-    /// Not a number from 0 to 15.
-    #[error("Invalid level: {level}")]
-    LevelOutOfRange {
-        /// The category, whose name is right.
-        category: EventCategory,
-        /// What is not a level.
-        level: String,
-    },
-}
-
-impl ItemError {
-    /// A hint for the user, to be printed on stderr: `did you mean BACKUP?`
-    pub fn advice(&self) -> Option<String> {
-        match self {
-            ItemError::UnknownSeverity(word) => {
-                nearest(word, &Severity::ALL.map(Severity::name)).map(did_you_mean)
-            }
-            ItemError::UnknownCategory { category, .. } => {
-                let names: Vec<&str> = EventCategory::named().map(EventCategory::name).collect();
-                nearest(category, &names).map(did_you_mean)
-            }
-            ItemError::NotALevel(_) => Some("write <category>=<level>, as BACKUP=15".into()),
-            ItemError::LevelOutOfRange { .. } => Some("a level is a number from 0 to 15".into()),
-        }
-    }
-}
-
-pub(super) fn did_you_mean(word: &str) -> String {
-    format!("did you mean {word}?")
-}

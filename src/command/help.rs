@@ -2,20 +2,32 @@
 
 use std::fmt::Write;
 
+use super::ast::HelpTopic;
 use super::keyword::Keyword;
 use super::pages;
 use super::syntax::{SYNTAXES, Syntax};
 use super::text::words;
 
-/// Help: the overview, or the pages of a topic.
-///
-/// A topic is the beginning of a command (`START BACKUP`, or `START` for all that begin so), with
-/// or without the node before it, or any keyword (`SNAPSHOTSTART`), in any case. Complete lines;
-/// `None` if there is no page.
-pub fn help(topic: Option<&str>) -> Option<String> {
-    let Some(topic) = topic else {
-        return Some(overview());
-    };
+/// Help: the overview, or the pages of a topic. Complete lines.
+pub fn help(topic: Option<&HelpTopic>) -> String {
+    match topic {
+        Some(topic) => pages_of(&topic.0).expect("HelpTopic::new found a page"),
+        None => overview(),
+    }
+}
+
+impl HelpTopic {
+    /// A topic that has a page: the beginning of a command (`START BACKUP`, or `START` for all
+    /// that begin so), with or without the node before it, or any keyword (`SNAPSHOTSTART`), in
+    /// any case.
+    pub fn new(text: &str) -> Option<Self> {
+        let upper: Vec<String> = words(text).map(str::to_ascii_uppercase).collect();
+        let topic = upper.join(" ");
+        pages_of(&topic).is_some().then_some(HelpTopic(topic))
+    }
+}
+
+fn pages_of(topic: &str) -> Option<String> {
     let mut topic: Vec<&str> = words(topic).collect();
     if let [word] = topic.as_slice()
         && Keyword::All.is(word)

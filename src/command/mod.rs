@@ -15,7 +15,11 @@
 //! let line = "START BACKUP 7 SNAPSHOTSTRAT";
 //! let error = parse(line).unwrap_err();
 //! assert_eq!(error.advice().as_deref(), Some("did you mean SNAPSHOTSTART?"));
-//! assert!(error.stdout_text(line).starts_with("Invalid command: BACKUP 7 SNAPSHOTSTRAT\n"));
+//! assert_eq!(&line[error.span()], "SNAPSHOTSTRAT");
+//! assert_eq!(
+//!     error.to_string(),
+//!     "invalid command at byte 15, expected ENCRYPT or WAIT or NOWAIT or SNAPSHOTSTART or SNAPSHOTEND"
+//! );
 //! ```
 
 mod ast;
@@ -25,6 +29,7 @@ mod error;
 mod grammar;
 mod help;
 mod keyword;
+mod nearest;
 mod pages;
 mod redact;
 mod suggest;
@@ -33,9 +38,12 @@ mod text;
 #[cfg(test)]
 mod walk;
 
-pub use ast::{CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, StartBackup, Target, Targets};
+pub use ast::{
+    CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, StartBackup, Target,
+    Targets,
+};
 pub use complete::{Completion, complete};
-pub use error::{ItemError, ParseError, ParseErrorKind, render_refused_backup};
+pub use error::{ParseError, ParseErrorKind};
 pub use grammar::parse;
 pub use help::help;
 pub use redact::redact;

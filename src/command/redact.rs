@@ -1,7 +1,9 @@
 //! Lines without their passwords.
 
+use std::ops::Range;
+
 use super::keyword::Keyword;
-use super::suggest::nearest;
+use super::nearest::nearest;
 use super::text::{is_blank, split_word, words};
 
 const SHOWN: &str = "***";
@@ -13,14 +15,25 @@ const SHOWN: &str = "***";
 /// quoted text that stands alone and a strange word after ENCRYPT are hidden as well. Any
 /// other line comes back unchanged.
 pub fn redact(line: &str) -> String {
-    let Some(start) = secret_start(line) else {
-        return line.to_owned();
-    };
-    let (before, secret) = line.split_at(start);
-    if secret.is_empty() && !before.ends_with('=') {
-        return line.to_owned();
+    match shown_secret(line) {
+        Some(start) => format!("{}{SHOWN}{}", &line[..start], after_secret(&line[start..])),
+        None => line.to_owned(),
     }
-    format!("{before}{SHOWN}{}", after_secret(secret))
+}
+
+/// A part of a line, without what belongs to its password or comes after it.
+pub(super) fn redact_span(line: &str, span: Range<usize>) -> String {
+    match shown_secret(line) {
+        Some(start) if span.end > start => {
+            format!("{}{SHOWN}", line.get(span.start..start).unwrap_or_default())
+        }
+        _ => line.get(span).unwrap_or_default().to_owned(),
+    }
+}
+
+/// Where the secret begins, if there is one, or an equals sign that asks for one.
+fn shown_secret(line: &str) -> Option<usize> {
+    secret_start(line).filter(|start| *start < line.len() || line.ends_with('='))
 }
 
 /// Where the secret begins: after PASSWORD and an equals sign; in a line about backups also

@@ -4,7 +4,6 @@ use crate::cluster::{EventCategory, ReportKind, Severity};
 
 use super::keyword::Keyword;
 use super::pages;
-use super::redact::redact;
 use super::text::words;
 
 /// One command: its words, and what it takes.
@@ -198,10 +197,10 @@ pub(super) const SYNTAXES: [Syntax; 36] = {
     ]
 };
 
-/// What may stand behind `before`, the start of a line up to a word boundary.
+/// What may stand behind `before`, the start of a line up to a word boundary, redacted: its
+/// password is no word of its own.
 pub(super) fn next(before: &str) -> Vec<Next> {
-    let before = redact(before);
-    let typed: Vec<&str> = words(&before).collect();
+    let typed: Vec<&str> = words(before).collect();
     let numbers = typed
         .iter()
         .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit()))

@@ -6,7 +6,7 @@ use crate::cluster::EventCategory;
 
 use super::keyword::Keyword;
 use super::syntax::{Next, SYNTAXES, next};
-use super::{help, parse};
+use super::{HelpTopic, help, parse};
 
 const GRAMMAR: &str = include_str!("../../GRAMMAR.md");
 
@@ -79,15 +79,19 @@ fn every_keyword_is_completed() {
     }
 }
 
+fn page_of(topic: &str) -> String {
+    help(Some(&HelpTopic::new(topic).expect(topic)))
+}
+
 #[test]
 fn every_keyword_is_in_the_help() {
-    let overview = help(None).unwrap();
+    let overview = help(None);
     for keyword in Keyword::ALL.map(Keyword::text) {
         assert!(overview.contains(keyword), "{keyword} in the overview");
-        let page = help(Some(keyword)).unwrap_or_default();
+        let page = page_of(keyword);
         assert!(page.contains(keyword), "HELP {keyword}");
     }
-    let levels = help(Some("CLUSTERLOG")).unwrap();
+    let levels = page_of("CLUSTERLOG");
     for category in EventCategory::named() {
         assert!(levels.contains(category.name()), "{category}");
     }
@@ -97,7 +101,7 @@ fn every_keyword_is_in_the_help() {
 fn every_command_has_a_page_of_its_own() {
     for syntax in &SYNTAXES {
         let words: Vec<&str> = syntax.words.iter().map(|word| word.text()).collect();
-        let page = help(Some(&words.join(" "))).unwrap();
+        let page = page_of(&words.join(" "));
         assert!(page.contains(syntax.page), "{}", syntax.usage);
         assert!(syntax.usage.contains(&words.join(" ")), "{}", syntax.usage);
         for line in syntax.page.lines().chain([syntax.summary]) {
@@ -108,7 +112,7 @@ fn every_command_has_a_page_of_its_own() {
 
 #[test]
 fn the_page_of_start_backup_states_the_password_rules() {
-    let page = help(Some("start backup")).unwrap();
+    let page = page_of("start backup");
     for rule in ["256", "printable ASCII", "! ' \" $ % \\ ^", "quotes"] {
         assert!(page.contains(rule), "{rule}");
     }

@@ -2,18 +2,17 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::cli::Exit;
-use crate::client::{self, ClientError, ConnectOptions, ConnectProgress, Session};
+use crate::client::{self, ConnectOptions, ConnectProgress, Session};
 use crate::cluster::ConnectString;
 
 use super::events::{EventFeed, NoFeed};
-use super::output::Output;
+use super::outcome::{Attempt, Failure};
 use super::{Shell, render};
 
 impl Shell {
     /// Makes sure that there is a main connection that answers; connects if there is none or it
     /// died (management protocol, 3.1).
-    pub(super) async fn prepare(&mut self) -> Result<(), Exit> {
+    pub(super) async fn prepare(&mut self) -> Result<(), Failure> {
         if let Some(session) = &mut self.session
             && session.check_connection().await.is_ok()
         {
@@ -25,15 +24,13 @@ impl Shell {
             && let Err(error) = session.check_connection().await
         {
             self.session = None;
-            print_parser_line(&self.output, &error);
-            self.explain(&error);
-            return Err(Exit::CommandFailed);
+            return Err(Attempt::Connection.failed()(error));
         }
         Ok(())
     }
 
     /// Makes the main connection and, at the prompt, the event connection.
-    pub(super) async fn connect(&mut self) -> Result<(), Exit> {
+    pub(super) async fn connect(&mut self) -> Result<(), Failure> {
         let output = self.output.clone();
         let mut advised = self.advised;
         let connected = client::connect_with_progress(&self.settings.connect, &mut |progress| {
@@ -48,13 +45,10 @@ impl Shell {
         })
         .await;
         self.advised = advised;
-        let session = match connected {
-            Ok(session) => session,
-            Err(error) => {
-                self.give_up(&error);
-                return Err(Exit::CommandFailed);
-            }
-        };
+        let session = connected.map_err(|error| Failure::Unreachable {
+            error,
+            hint: !std::mem::replace(&mut self.advised, true),
+        })?;
         if self.has_prompt() && !self.has_events() {
             self.open_feed(&session).await;
         }
@@ -67,16 +61,6 @@ impl Shell {
         }
         self.session = Some(session);
         Ok(())
-    }
-
-    /// The walk has printed the original's lines; why it failed goes to standard error.
-    fn give_up(&mut self, error: &ClientError) {
-        self.output
-            .advise(&render::render_unreachable(&error.to_string()));
-        if !self.advised {
-            self.output.advise(render::SIM_ADVICE);
-            self.advised = true;
-        }
     }
 
     /// The event connection of the prompt is there and shows signs of life.
@@ -108,23 +92,6 @@ impl Shell {
         }
     }
 
-    /// Prints why a request failed, then checks whether the connection survived it.
-    pub(super) async fn print_error(&mut self, error: &ClientError) {
-        self.explain(error);
-        self.check_after_error().await;
-    }
-
-    /// The original's two lines; where they do not say what happened, standard error does.
-    fn explain(&self, error: &ClientError) {
-        let description = error.description();
-        self.output
-            .print(&render::render_error(error.number(), &description));
-        if description.is_empty() && error.parser_line().is_none() {
-            self.output
-                .advise(&render::render_unreachable(&error.to_string()));
-        }
-    }
-
     /// Drops the connection if it does not answer any more.
     pub(super) async fn check_after_error(&mut self) {
         if let Some(session) = &mut self.session
@@ -132,12 +99,5 @@ impl Shell {
         {
             self.session = None;
         }
-    }
-}
-
-/// Prints what the original's client library says about a reply by itself.
-pub(super) fn print_parser_line(output: &Output, error: &ClientError) {
-    if let Some(line) = error.parser_line() {
-        output.print(&format!("{}\n", line.trim_end_matches('\n')));
     }
 }

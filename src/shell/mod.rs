@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `lines`, `editor`, `history` | where lines come from |
 //! | `connection`, `events` | the main connection and the event connection |
-//! | `execute` | one command: requests to the management server, and their results |
+//! | `execute` | one command: requests to the management server |
+//! | `outcome` | what commands come to, as values |
 //! | `render` | values to text (pure) |
 //! | `output` | where text goes |
 //!
@@ -18,6 +19,7 @@ mod history;
 mod interrupt;
 mod lines;
 mod options;
+mod outcome;
 mod output;
 mod render;
 mod settings;
@@ -29,14 +31,16 @@ use std::time::Duration;
 use crate::cli::Exit;
 use crate::client::Session;
 use crate::cluster::ConnectStringError;
-use crate::command::{self, Command};
+use crate::command;
 
 pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsRequirement};
+pub use render::render_parse_error;
 pub use settings::Settings;
 
 use events::EventFeed;
 use interrupt::Interrupt;
 use lines::{Input, Lines};
+use outcome::{Failure, Outcome, Step};
 use output::Output;
 
 /// How often a simulated cluster is asked whether its backup has ended.
@@ -130,7 +134,8 @@ struct Shell {
     session: Option<Session>,
     /// The event connection of the prompt.
     feed: Option<EventFeed>,
-    prompt: String,
+    /// The prompt that PROMPT set; none for the default.
+    prompt: Option<String>,
     interrupt: Interrupt,
     /// The hint to try a simulated cluster has been given, or is out of place.
     advised: bool,
@@ -152,7 +157,7 @@ impl Shell {
             output: Output::new(),
             session: None,
             feed: None,
-            prompt: render::DEFAULT_PROMPT.to_owned(),
+            prompt: None,
             interrupt: Interrupt::ENDS_PROGRAM,
         }
     }
@@ -166,8 +171,8 @@ impl Shell {
         }
         let exit = match self.settings.execute.take() {
             Some(line) => match self.run_line(&line).await {
-                Step::Quit | Step::Done(Ok(())) => Exit::Success,
-                Step::Done(Err(exit)) => exit,
+                Ended::Quit => Exit::Success,
+                Ended::With(exit) => exit,
             },
             None => match self.run_lines().await {
                 Ok(exit) => exit,
@@ -178,7 +183,7 @@ impl Shell {
                 }
             },
         };
-        match self.output.failure() {
+        match self.output.take_failure() {
             Some(error) => {
                 self.output
                     .advise(&render::render_output_failure(&error.to_string()));
@@ -192,7 +197,9 @@ impl Shell {
     async fn run_lines(&mut self) -> io::Result<Exit> {
         let mut lines = if self.mode == Mode::Terminal {
             if let Some(prompt) = self.settings.prompt.take() {
-                let _ = self.run_line(&format!("PROMPT {prompt}")).await;
+                let prompt = prompt.trim();
+                let outcome = self.set_prompt((!prompt.is_empty()).then(|| prompt.to_owned()));
+                self.output.print(&render::render_outcome(&outcome));
             }
             editor::lines_of_terminal(&self.output)?
         } else {
@@ -204,15 +211,15 @@ impl Shell {
         }
         let mut exit = Exit::Success;
         loop {
-            let failed = match self.next_input(&mut lines).await {
+            let ended = match self.next_input(&mut lines).await {
                 Input::Line(text) => match self.run_pasted(&text).await {
-                    Step::Quit => break,
-                    Step::Done(result) => result.err(),
+                    Ended::Quit => break,
+                    Ended::With(exit) => exit,
                 },
-                Input::Interrupted => None,
+                Input::Interrupted => Exit::Success,
                 Input::TooLong => {
                     self.output.print(render::LINE_TOO_LONG);
-                    Some(Exit::CommandFailed)
+                    Exit::CommandFailed
                 }
                 Input::End => break,
                 Input::Failed(reason) => {
@@ -220,9 +227,9 @@ impl Shell {
                     return Ok(Exit::CommandFailed);
                 }
             };
-            if let (Exit::Success, Some(failed), Mode::Piped) = (exit, failed, self.mode) {
-                exit = failed;
-                if failed == Exit::Interrupted {
+            if self.mode == Mode::Piped {
+                exit = exit.or(ended);
+                if ended == Exit::Interrupted {
                     break;
                 }
             }
@@ -233,28 +240,59 @@ impl Shell {
 
     async fn next_input(&mut self, lines: &mut Lines) -> Input {
         self.output.set_editing(true);
-        let input = lines.next(&self.prompt).await;
+        let prompt = render::render_prompt(self.prompt.as_deref());
+        let input = lines.next(&prompt).await;
         self.output.set_editing(false);
         input
     }
 
     /// Carries out the lines of one input, up to QUIT.
-    async fn run_pasted(&mut self, text: &str) -> Step {
-        let mut first_failure = Ok(());
+    async fn run_pasted(&mut self, text: &str) -> Ended {
+        let mut exit = Exit::Success;
         for line in text.split('\n') {
             match self.run_line(line).await {
-                Step::Quit => return Step::Quit,
-                Step::Done(result) => first_failure = first_failure.and(result),
+                Ended::Quit => return Ended::Quit,
+                Ended::With(ended) => exit = exit.or(ended),
             }
         }
-        Step::Done(first_failure)
+        Ended::With(exit)
     }
 
-    async fn run_line(&mut self, line: &str) -> Step {
-        match command::parse(line) {
-            Ok(Command::Quit) => Step::Quit,
-            Ok(command) => Step::Done(self.execute(command).await),
-            Err(error) => Step::Done(Err(self.refuse(line, &error).await)),
+    /// Carries out one line and shows what came of it.
+    async fn run_line(&mut self, line: &str) -> Ended {
+        let (ending, result) = match command::parse(line) {
+            Ok(command) => (render::ending(&command), self.execute(command).await),
+            Err(error) => ("", Err(self.refuse(error).await)),
+        };
+        let exit = match &result {
+            Ok(Outcome::Quit) => return Ended::Quit,
+            Ok(outcome) => {
+                self.output.print(&render::render_outcome(outcome));
+                self.output.print(ending);
+                outcome.exit()
+            }
+            Err(failure) => {
+                self.show_failure(failure).await;
+                if !failure.was_cut_short() {
+                    self.output.print(ending);
+                }
+                failure.exit()
+            }
+        };
+        Ended::With(exit)
+    }
+
+    /// Shows what a command has done before it ends.
+    fn step(&self, step: Step) {
+        self.output.print(&render::render_step(&step));
+    }
+
+    /// Shows why a command, or a part of it, failed; then checks whether the connection lives.
+    async fn show_failure(&mut self, failure: &Failure) {
+        self.output.print(&render::render_failure(failure));
+        self.output.advise(&render::render_advice(failure));
+        if failure.may_end_connection() {
+            self.check_after_error().await;
         }
     }
 
@@ -270,10 +308,15 @@ impl Shell {
     }
 }
 
-/// What a line led to.
-enum Step {
-    /// The end.
+/// How a line ended.
+enum Ended {
+    /// The shell ends with it.
     Quit,
-    /// A command that succeeded or failed.
-    Done(Result<(), Exit>),
+    /// With this status.
+    With(Exit),
+}
+
+/// Shows the failure of a command that was left.
+fn announce_failure(output: &Output, failure: &Failure) {
+    output.announce(render::render_failure(failure));
 }

@@ -87,8 +87,8 @@ impl Output {
         }
     }
 
-    /// What made standard output fail. A reader that went away is no failure of ours.
-    pub(super) fn failure(&self) -> Option<io::Error> {
+    /// Takes what made standard output fail. A reader that went away is no failure of ours.
+    pub(super) fn take_failure(&self) -> Option<io::Error> {
         self.lock()
             .failure
             .take()

@@ -18,7 +18,7 @@ pub(super) struct Fault {
     /// Bytes that are wrong.
     pub(super) length: usize,
     pub(super) kind: ParseErrorKind,
-    pub(super) ends_with_empty_line: bool,
+    pub(super) is_of_node_command: bool,
 }
 
 impl Fault {
@@ -32,17 +32,12 @@ impl Fault {
         Self::new(at, at.len(), kind)
     }
 
-    /// The topic of the HELP command `text` has no page.
-    pub(super) fn help_topic(text: &str) -> Self {
-        Self::rest(split_word(text).1, ParseErrorKind::HelpTopicUnknown)
-    }
-
     fn new(at: &str, length: usize, kind: ParseErrorKind) -> Self {
         Fault {
             rest: at.len(),
             length,
             kind,
-            ends_with_empty_line: false,
+            is_of_node_command: false,
         }
     }
 }

@@ -4,11 +4,10 @@ use nom::Parser;
 use nom::branch::alt;
 
 use crate::cluster::NodeId;
-use crate::command::ast::Command;
+use crate::command::ast::{Command, HelpTopic};
 use crate::command::error::ParseErrorKind as Kind;
-use crate::command::help::help;
 use crate::command::keyword::Keyword;
-use crate::command::text::{split_word, words};
+use crate::command::text::split_word;
 
 use super::fault::{Parsed, refuse_rest, refuse_word};
 use super::lexical::{end, is_number, keyword, must_be, text};
@@ -40,19 +39,13 @@ pub(super) fn general_command(input: &str) -> Parsed<'_, Command> {
 /// ```
 fn help_command(input: &str) -> Parsed<'_, Command> {
     let (input, ()) = alt((keyword(Keyword::Help), keyword(Keyword::QuestionMark))).parse(input)?;
-    let topic = words(input)
-        .map(str::to_ascii_uppercase)
-        .collect::<Vec<_>>()
-        .join(" ");
-    let topic = (!topic.is_empty()).then_some(topic);
-    Ok((&input[input.len()..], Command::Help(topic)))
-}
-
-/// False for HELP with a topic that has no page.
-pub(super) fn help_topic_is_known(command: &Command) -> bool {
-    match command {
-        Command::Help(Some(topic)) => help(Some(topic)).is_some(),
-        _ => true,
+    let rest = &input[input.len()..];
+    if input.is_empty() {
+        return Ok((rest, Command::Help(None)));
+    }
+    match HelpTopic::new(input) {
+        Some(topic) => Ok((rest, Command::Help(Some(topic)))),
+        None => refuse_rest(input, Kind::HelpTopicUnknown),
     }
 }
 

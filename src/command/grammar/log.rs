@@ -1,8 +1,8 @@
 //! CLUSTERLOG, LOGLEVEL and NODELOG.
 
 use crate::cluster::{EventCategory, FilterSwitch, LogLevel, Severity};
-use crate::command::ast::{CategoryLevel, Command, Target};
-use crate::command::error::{ItemError, ParseErrorKind as Kind};
+use crate::command::ast::{CategoryLevel, Command, ItemError, Target};
+use crate::command::error::ParseErrorKind as Kind;
 use crate::command::keyword::Keyword;
 use crate::command::text::words;
 

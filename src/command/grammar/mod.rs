@@ -12,11 +12,11 @@ use nom::branch::alt;
 
 use super::ast::Command;
 use super::error::{ParseError, ParseErrorKind};
+use super::redact::{redact, redact_span};
 use super::suggest;
 use super::syntax;
 use super::text::{body, is_blank};
 use fault::{Fault, Parsed};
-use general::help_topic_is_known;
 
 /// Reads one line.
 ///
@@ -35,10 +35,7 @@ pub fn parse(line: &str) -> Result<Command, ParseError> {
         return Ok(Command::Nothing);
     }
     let fault = match command(text) {
-        Ok((_, command)) => match help_topic_is_known(&command) {
-            true => return Ok(command),
-            false => Fault::help_topic(text),
-        },
+        Ok((_, command)) => return Ok(command),
         Err(nom::Err::Error(fault) | nom::Err::Failure(fault)) => fault,
         Err(nom::Err::Incomplete(_)) => Fault::word(text, ParseErrorKind::NotACommand),
     };
@@ -75,13 +72,15 @@ fn explain(line: &str, text: &str, fault: Fault) -> ParseError {
     let span = start..start + fault.length;
     let before = line.get(..span.start).unwrap_or_default();
     let word = line.get(span.clone()).unwrap_or_default();
-    let next = syntax::next(before);
+    let next = syntax::next(&redact(before));
     let advice = suggest::advice(before, word, fault.kind, &next);
     ParseError {
-        span,
         kind: fault.kind,
         expected: next.into_iter().map(syntax::Next::text).collect(),
         advice,
-        ends_with_empty_line: fault.ends_with_empty_line,
+        command: redact(text).into(),
+        word: redact_span(line, span.clone()).into(),
+        is_of_node_command: fault.is_of_node_command,
+        span,
     }
 }

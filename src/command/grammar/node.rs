@@ -34,7 +34,7 @@ pub(super) fn node_line(input: &str) -> Parsed<'_, Command> {
     };
     parsed.map_err(|fault| {
         fault.map(|mut fault| {
-            fault.ends_with_empty_line = fault.kind != Kind::NotANodeCommand;
+            fault.is_of_node_command = fault.kind != Kind::NotANodeCommand;
             fault
         })
     })

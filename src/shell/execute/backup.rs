@@ -3,22 +3,25 @@
 //! What the management server answers decides whether a backup failed; events only tell the
 //! story. One-shot runs read them here, the prompt has its event connection for them.
 
-use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use crate::cli::{Exit, SecretFault, SecretKind, SecretOption, prompt_secret};
+use crate::cli::{SecretFault, prompt_secret};
 use crate::client::{ClientError, ConnectOptions, Retries, Session, StartBackupOptions, connect};
 use crate::cluster::{BackupId, BackupPassword, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
 use super::super::events::{EventFeed, listen_to_backups};
 use super::super::interrupt::Interrupt;
-use super::super::{Mode, Shell, render};
+use super::super::options::BACKUP_PASSWORD;
+use super::super::outcome::{Attempt, Failure, Outcome, PasswordFault, Step};
+use super::super::output::Output;
+use super::super::{Mode, Shell, announce_failure, render};
 use super::backup_watch::{BackupWatch, Verdict};
 
 /// How long the prompt waits for the event that belongs to a reply.
@@ -27,26 +30,33 @@ const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
 /// Who aborts a backup does not want to wait long for its status.
 const STATUS_LIMIT: Duration = Duration::from_secs(10);
 
-const PASSWORD: SecretOption = SecretOption {
-    prefix: "backup",
-    kind: SecretKind::Password,
-};
-
 /// The server's answer to `start backup`: the id, unless nothing was waited for.
 type Replied = Result<Option<BackupId>, ClientError>;
 
 impl Shell {
-    pub(super) async fn start_backup(&mut self, backup: StartBackup) -> Result<(), Exit> {
-        if backup.id.is_none() && self.mode == Mode::OneShot && !self.settings.auto_backup_id {
-            self.output.advise(render::ID_NEEDED);
-            return Err(Exit::CommandFailed);
-        }
-        let interrupt = self.interrupt;
-        let options = tokio::select! {
-            options = self.backup_options(backup) => options?,
-            () = interrupt.next() => return Err(self.leave_request()),
+    pub(super) async fn start_backup(&mut self, backup: StartBackup) -> Result<Outcome, Failure> {
+        let command = backup.to_string();
+        let password = match backup.encryption {
+            Some(Encryption::Password(given)) => Some(given),
+            None if !self.settings.encrypt_backup => None,
+            Some(Encryption::AskPassword) | None => Some(self.own_password(command)?),
         };
-        self.output.print(render::render_waiting(options.wait));
+        match &password {
+            Some(password) if password.is_empty() => {
+                self.output.advise(render::EMPTY_PASSWORD_WARNING);
+            }
+            None if self.settings.backup_password.is_some() && self.settings.verbose > 0 => {
+                self.step(Step::BackupUnencrypted);
+            }
+            Some(_) | None => {}
+        }
+        let options = StartBackupOptions {
+            id: backup.id,
+            wait: backup.wait,
+            snapshot: backup.snapshot,
+            password,
+        };
+        self.step(Step::BackupRequested(options.wait));
         if self.mode == Mode::OneShot && options.wait != WaitFor::Nothing {
             self.backup_once(options).await
         } else {
@@ -54,100 +64,51 @@ impl Shell {
         }
     }
 
-    /// Connects and finds the password; everything is decided before the request is sent.
-    async fn backup_options(
-        &mut self,
-        mut backup: StartBackup,
-    ) -> Result<StartBackupOptions, Exit> {
-        self.prepare().await?;
-        let password = self.password_of(&mut backup)?;
-        match &password {
-            Some(password) if password.is_empty() => {
-                self.output.advise(render::EMPTY_PASSWORD_WARNING);
-            }
-            Some(_) => {}
-            None if self.settings.backup_password.is_some() && self.settings.verbose > 0 => {
-                self.output.print(render::UNENCRYPTED_WARNING);
-            }
-            None => {}
-        }
-        Ok(StartBackupOptions {
-            id: backup.id,
-            wait: backup.wait,
-            snapshot: backup.snapshot,
-            password,
-        })
-    }
-
-    /// The password of the command, else of the options, else of the user; none if the backup
-    /// is not to be encrypted.
-    fn password_of(&mut self, backup: &mut StartBackup) -> Result<Option<BackupPassword>, Exit> {
-        let command = backup.to_string();
-        let asked = match backup.encryption.take() {
-            Some(Encryption::Password(given)) => return Ok(Some(given)),
-            None if !self.settings.encrypt_backup => return Ok(None),
-            Some(Encryption::AskPassword) | None => self.default_or_typed_password()?,
+    /// The password of the options, else of the user, for a command that gives none.
+    fn own_password(&self, command: String) -> Result<BackupPassword, Failure> {
+        let password = match &self.settings.backup_password {
+            Some(password) => Ok(password.clone()),
+            None => self.typed_password()?,
         };
-        asked
-            .and_then(|password| BackupPassword::new(password).map_err(|error| error.to_string()))
-            .map(Some)
-            .map_err(|fault| {
-                let command = command.strip_prefix("START ").unwrap_or(&command);
-                self.output
-                    .print(&render::render_invalid_backup(command, &fault));
-                Exit::CommandFailed
-            })
+        password
+            .and_then(|password| BackupPassword::new(password).map_err(PasswordFault::Broken))
+            .map_err(|fault| Failure::BackupPassword { command, fault })
     }
 
     /// The outer error: the user gave up. The inner one: no password, or none that can be used.
-    fn default_or_typed_password(&self) -> Result<Result<Zeroizing<Vec<u8>>, String>, Exit> {
-        if let Some(password) = &self.settings.backup_password {
-            return Ok(Ok(password.clone()));
-        }
+    fn typed_password(&self) -> Result<Result<Zeroizing<Vec<u8>>, PasswordFault>, Failure> {
         // A terminal that nobody looks at must not hold up a script.
         if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
-            return Ok(Err(render::PASSWORD_NEEDED.to_owned()));
+            return Ok(Err(PasswordFault::Needed));
         }
         // Typing Ctrl-C must not end the program before the terminal echoes again.
         let _ = Interrupt::end_command();
-        let typed = prompt_secret(PASSWORD, "Enter backup password: ").and_then(|first| {
-            let again = prompt_secret(PASSWORD, "Enter backup password again: ")?;
+        let typed = prompt_secret(BACKUP_PASSWORD, "Enter backup password: ").and_then(|first| {
+            let again = prompt_secret(BACKUP_PASSWORD, "Enter backup password again: ")?;
             Ok((first, again))
         });
         Ok(match typed {
             Ok((first, again)) if first == again => Ok(first),
-            Ok(_) => Err(render::PASSWORDS_DIFFER.to_owned()),
+            Ok(_) => Err(PasswordFault::Differs),
             Err(error) if error.is_given_up() => {
                 if error.fault == SecretFault::NoEnd {
                     self.output.end_typed_line();
                 }
-                self.output.advise(render::NO_PASSWORD_TYPED);
-                return Err(Exit::Interrupted);
+                return Err(Failure::NoPasswordTyped);
             }
             Err(error) => Err(match error.fault {
-                SecretFault::TerminalFailed(_) => render::PASSWORD_NEEDED.to_owned(),
-                _ => error.to_string(),
+                SecretFault::TerminalFailed(_) => PasswordFault::Needed,
+                _ => PasswordFault::Unreadable(error.to_string()),
             }),
         })
     }
 
-    /// One-shot with WAIT: an event connection of its own, whose events are printed once the
+    /// One-shot with WAIT: an event connection of its own, whose events are shown once the
     /// server has said that the backup went as asked.
-    async fn backup_once(&mut self, options: StartBackupOptions) -> Result<(), Exit> {
-        let session = self.session.as_ref().ok_or(Exit::CommandFailed)?;
-        let server = self.same_server(session);
-        let stream = match listen_to_backups(&server).await {
-            Ok(stream) => stream,
-            Err(error) => {
-                self.output.print(render::BACKUP_EVENTS_FAILED);
-                self.output
-                    .print(&render::render_error(0, "Executing: ndb_mgm_listen_event"));
-                self.output
-                    .advise(&render::render_no_event_connection(&error.to_string()));
-                self.check_after_error().await;
-                return Err(Exit::CommandFailed);
-            }
-        };
+    async fn backup_once(&mut self, options: StartBackupOptions) -> Result<Outcome, Failure> {
+        let server = self.same_server(self.session.as_ref().ok_or(Failure::ConnectionLost)?);
+        let stream = listen_to_backups(&server).await;
+        let stream = stream.map_err(Failure::BackupUnheard)?;
         let mut watch = BackupWatch::new(stream, options.id, options.wait);
         let ctrl_c = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
         let replied = {
@@ -158,67 +119,52 @@ impl Shell {
                 () = ctrl_c.next() => None,
             }
         };
-        match replied {
-            None => Err(self.leave_backup(watch.id())),
-            Some(Err(error)) => Err(self.backup_failed(&error).await),
-            Some(Ok(id)) => {
-                let output = self.output.clone();
-                let verdict = tokio::select! {
-                    verdict = watch.tell(id, |text| output.print(text)) => verdict,
-                    () = ctrl_c.next() => return Err(self.leave_backup(watch.id())),
-                };
-                self.judge(verdict)
-            }
+        let Some(replied) = replied else {
+            return Err(self.leave_backup(watch.id()));
+        };
+        let id = replied.map_err(Attempt::Backup.failed())?;
+        let verdict = tokio::select! {
+            verdict = watch.tell(id, |event| self.step(Step::BackupEvent(event))) => verdict,
+            () = ctrl_c.next() => return Err(self.leave_backup(watch.id())),
+        };
+        match verdict {
+            Verdict::AsAsked(event) => Ok(Outcome::Backup(event)),
+            Verdict::Aborted(id, event) => Err(Failure::BackupAborted { id, event }),
+            Verdict::Silence(id) => Err(Failure::BackupSilent(id)),
+            Verdict::ConnectionLost(id, error) => Err(Failure::BackupEventsLost(id, error)),
         }
     }
 
-    /// Ctrl-C in a WAIT without a prompt to go back to. The simulator of this process ends with it and says so itself.
-    fn leave_backup(&mut self, id: Option<u32>) -> Exit {
+    /// Ctrl-C in a WAIT without a prompt to go back to.
+    fn leave_backup(&mut self, id: Option<u32>) -> Failure {
         self.session = None;
         self.output.end_typed_line();
-        if !self.settings.simulated {
-            self.output.advise(&render::render_detached(id));
+        match self.settings.simulated {
+            true => Failure::SimulatedBackupLeft,
+            false => Failure::BackupLeft(id),
         }
-        Exit::Interrupted
-    }
-
-    fn judge(&self, verdict: Verdict) -> Result<(), Exit> {
-        match verdict {
-            Verdict::AsAsked => return Ok(()),
-            Verdict::Aborted(id) => self.output.advise(&render::render_unexpected_end(id)),
-            Verdict::Silence(id) => {
-                self.output.print(render::BACKUP_EVENTS_LOST);
-                self.output.advise(&render::render_events_ended(id, None));
-            }
-            Verdict::ConnectionLost(id, error) => {
-                let reason = error.to_string();
-                self.output
-                    .advise(&render::render_events_ended(id, Some(&reason)));
-            }
-        }
-        Err(Exit::CommandFailed)
     }
 
     /// At the prompt the event connection prints; Ctrl-C gives the prompt back while the
     /// request goes on.
-    async fn backup_at_prompt(&mut self, options: StartBackupOptions) -> Result<(), Exit> {
+    async fn backup_at_prompt(&mut self, options: StartBackupOptions) -> Result<Outcome, Failure> {
         let (wait, given_id) = (options.wait, options.id.map(BackupId::get));
         let mut events = self
             .feed
             .as_ref()
             .filter(|feed| feed.is_running())
             .map(EventFeed::backups);
-        let mut session = self.session.take().ok_or(Exit::CommandFailed)?;
+        let mut session = self.session.take().ok_or(Failure::ConnectionLost)?;
         let server = self.same_server(&session);
         let mut request = tokio::spawn(async move {
             let replied = session.start_backup(options).await;
             (session, replied)
         });
         let (session, replied) = tokio::select! {
-            finished = &mut request => finished.map_err(|_| Exit::CommandFailed)?,
+            finished = &mut request => finished.map_err(|_| Failure::ConnectionLost)?,
             error = server_is_gone(&server, || self.has_events()) => {
                 request.abort();
-                return Err(self.backup_failed(&error).await);
+                return Err(Attempt::Backup.failed()(error));
             }
             () = self.interrupt.next() => {
                 let started = given_id.or(events.as_mut().and_then(last_started));
@@ -226,10 +172,8 @@ impl Shell {
                     return Err(self.leave_backup(started));
                 }
                 self.output.end_typed_line();
-                self.output.print(&render::render_detached(started));
-                let output = self.output.clone();
-                tokio::spawn(report_in_background(request, output));
-                return Ok(());
+                tokio::spawn(report_in_background(request, self.output.clone()));
+                return Ok(Outcome::BackupLeft(started));
             }
         };
         self.session = Some(session);
@@ -239,36 +183,25 @@ impl Shell {
             let printed = event_of_reply(events, wait, given_id, &replied);
             let _ = timeout(EVENT_AFTER_REPLY, printed).await;
         }
-        match replied {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.backup_failed(&error).await),
-        }
+        replied.map_err(Attempt::Backup.failed())?;
+        Ok(Outcome::Done)
     }
 
-    /// Says that START BACKUP failed; without an answer nobody knows what became of the backup.
-    async fn backup_failed(&mut self, error: &ClientError) -> Exit {
-        let exit = self.fail(render::BACKUP_FAILED, error).await;
-        if error.is_unanswered() {
-            self.output.advise(render::BACKUP_UNKNOWN);
-        }
-        exit
-    }
-
-    pub(super) async fn abort_backup(&mut self, id: BackupId) -> Result<(), Exit> {
+    pub(super) async fn abort_backup(&mut self, id: BackupId) -> Result<Outcome, Failure> {
         let running = self.is_running(id).await?;
-        if let Err(error) = self.session()?.abort_backup(id).await {
-            return Err(self.fail(&render::render_abort_failed(id), &error).await);
-        }
+        let aborted = self.session()?.abort_backup(id).await;
+        aborted.map_err(Attempt::AbortBackup(id).failed())?;
         if running != Some(false) {
-            self.output.print(&render::render_abort_ordered(id));
-        } else if self.settings.verbose >= 2 {
+            return Ok(Outcome::AbortOrdered(id));
+        }
+        if self.settings.verbose >= 2 {
             self.output.advise(&render::render_not_running(id));
         }
-        Ok(())
+        Ok(Outcome::Done)
     }
 
     /// Whether a data node reports this backup, or `None` if no node reports anything.
-    async fn is_running(&mut self, id: BackupId) -> Result<Option<bool>, Exit> {
+    async fn is_running(&mut self, id: BackupId) -> Result<Option<bool>, Failure> {
         let session = self.session()?;
         let limit = session.timeout();
         session.set_timeout(limit.min(STATUS_LIMIT));
@@ -315,17 +248,10 @@ async fn server_is_gone(server: &ConnectOptions, has_events: impl Fn() -> bool) 
     }
 }
 
-/// Prints the failure of a backup whose WAIT was left.
-async fn report_in_background(
-    request: impl Future<Output = Result<(Session, Replied), tokio::task::JoinError>>,
-    output: super::super::output::Output,
-) {
+/// Shows the failure of a backup whose WAIT was left.
+async fn report_in_background(request: JoinHandle<(Session, Replied)>, output: Output) {
     if let Ok((_, Err(error))) = request.await {
-        output.announce(format!(
-            "{}{}",
-            render::BACKUP_FAILED,
-            render::render_error(error.number(), &error.description())
-        ));
+        announce_failure(&output, &Attempt::Backup.failed()(error));
     }
 }
 

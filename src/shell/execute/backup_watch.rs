@@ -8,8 +8,6 @@ use tokio::time::timeout;
 use crate::client::{ClientError, EventStream};
 use crate::cluster::{BackupId, Event, EventBody, WaitFor};
 
-use super::super::render;
-
 /// Longest wait for one event, and how many such waits in a row are enough (management
 /// protocol, 6.5).
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,10 +18,10 @@ const EARLY_MAX: usize = 256;
 
 /// What became of a backup whose start was confirmed. Ids are those of the backup, if known.
 pub(super) enum Verdict {
-    /// It started, or completed, as it was waited for.
-    AsAsked,
-    /// It was aborted.
-    Aborted(u32),
+    /// It started, or completed, as it was waited for; the event that says so.
+    AsAsked(Event),
+    /// It was aborted; the event that says so.
+    Aborted(u32, Event),
     /// No event came for too long.
     Silence(Option<u32>),
     /// The event connection ended, for this reason.
@@ -86,16 +84,12 @@ impl BackupWatch {
         }
     }
 
-    /// Prints the events of the backup until what was waited for has happened. `id` is the
-    /// server's; an old server may not tell it, and then the next backup to start is the one.
-    pub(super) async fn tell(
-        &mut self,
-        id: Option<BackupId>,
-        mut print: impl FnMut(&str),
-    ) -> Verdict {
+    /// Shows the events of the backup until the one that decides. `id` is the server's; an old
+    /// server may not tell it, and then the next backup to start is the one.
+    pub(super) async fn tell(&mut self, id: Option<BackupId>, show: impl Fn(Event)) -> Verdict {
         self.id = id.map(BackupId::get).or(self.id);
         for event in std::mem::take(&mut self.early) {
-            if let Some(verdict) = self.observe(&event, &mut print) {
+            if let Some(verdict) = self.observe(event, &show) {
                 return verdict;
             }
         }
@@ -104,7 +98,7 @@ impl BackupWatch {
         }
         let mut silent = 0;
         while silent < WAITS_MAX {
-            let observed = timeout(PATIENCE, self.next_verdict(&mut print)).await;
+            let observed = timeout(PATIENCE, self.next_verdict(&show)).await;
             match observed {
                 Ok(Some(verdict)) => return verdict,
                 Ok(None) => silent = 0,
@@ -115,14 +109,14 @@ impl BackupWatch {
     }
 
     /// Reads up to the next event of this backup.
-    async fn next_verdict(&mut self, print: &mut impl FnMut(&str)) -> Option<Verdict> {
+    async fn next_verdict(&mut self, show: &impl Fn(Event)) -> Option<Verdict> {
         loop {
             let event = match self.stream.next().await {
                 Ok(event) => event,
                 Err(error) => return Some(Verdict::ConnectionLost(self.id, error)),
             };
             if self.is_ours(&event) {
-                return self.observe(&event, print);
+                return self.observe(event, show);
             }
         }
     }
@@ -131,21 +125,21 @@ impl BackupWatch {
         backup_id(event).is_some_and(|backup_id| self.id.is_none_or(|id| id == backup_id))
     }
 
-    fn observe(&mut self, event: &Event, print: &mut impl FnMut(&str)) -> Option<Verdict> {
-        if !self.is_ours(event) {
+    fn observe(&mut self, event: Event, show: &impl Fn(Event)) -> Option<Verdict> {
+        if !self.is_ours(&event) {
             return None;
         }
-        self.id = backup_id(event);
-        if let Some(text) = render::render_event(event) {
-            print(&text);
-        }
+        self.id = backup_id(&event);
         match event.body {
             EventBody::BackupStarted { .. } if self.wait == WaitFor::Started => {
-                Some(Verdict::AsAsked)
+                Some(Verdict::AsAsked(event))
             }
-            EventBody::BackupCompleted { .. } => Some(Verdict::AsAsked),
-            EventBody::BackupAborted { backup_id, .. } => Some(Verdict::Aborted(backup_id)),
-            _ => None,
+            EventBody::BackupCompleted { .. } => Some(Verdict::AsAsked(event)),
+            EventBody::BackupAborted { backup_id, .. } => Some(Verdict::Aborted(backup_id, event)),
+            _ => {
+                show(event);
+                None
+            }
         }
     }
 }

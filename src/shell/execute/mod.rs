@@ -1,83 +1,89 @@
 //! Commands: requests to the management server, and what their results mean (management
-//! protocol, 6.6). This is the one translation from [`Command`] to requests.
+//! protocol, 6.6). This is the one translation from [`Command`] to requests, by the nouns of
+//! [`client`](crate::client).
 
 mod backup;
 mod backup_watch;
-mod cluster;
+mod diagnostics;
+mod events;
 mod logs;
-mod report;
-mod restart;
-mod show;
+mod nodes;
+mod session;
+mod status;
 
+use std::pin::pin;
 use std::time::Duration;
 
-use crate::cli::Exit;
-use crate::client::{ClientError, Session};
+use crate::client::Session;
 use crate::cluster::{NodeId, NodeType};
 use crate::command::{self, Command, ParseError, ParseErrorKind, Target};
 
-use super::connection::print_parser_line;
-use super::{Shell, render};
+use super::outcome::{Attempt, Failure, Interrupted, Outcome};
+use super::{Mode, Shell};
 
 impl Shell {
-    /// Carries a command out. What went wrong has been printed.
-    pub(super) async fn execute(&mut self, command: Command) -> Result<(), Exit> {
-        if let Command::StartBackup(options) = command {
-            return self.start_backup(options).await;
-        }
-        let interrupt = self.interrupt;
+    /// Carries a command out, unless Ctrl-C comes first.
+    pub(super) async fn execute(&mut self, command: Command) -> Result<Outcome, Failure> {
         let connects = command.needs_connection() || matches!(command, Command::Connect(_));
+        let mut ctrl_c = pin!(self.interrupt.next());
         tokio::select! {
-            result = self.execute_to_its_end(command) => return result,
-            () = interrupt.next() => {}
+            ready = self.make_ready(&command) => ready?,
+            () = &mut ctrl_c => return Err(self.interrupted(connects)),
         }
-        if connects {
-            return Err(self.leave_request());
+        // START BACKUP can be left without being given up, and sees to that itself.
+        let can_be_left = matches!(command, Command::StartBackup(_));
+        tokio::select! {
+            result = self.perform(command) => result,
+            () = &mut ctrl_c, if !can_be_left => Err(self.interrupted(connects)),
         }
+    }
+
+    /// What comes before any request.
+    async fn make_ready(&mut self, command: &Command) -> Result<(), Failure> {
+        if let Command::StartBackup(backup) = command
+            && backup.id.is_none()
+            && self.mode == Mode::OneShot
+            && !self.settings.auto_backup_id
+        {
+            return Err(Failure::BackupIdNeeded);
+        }
+        match command.needs_connection() {
+            true => self.prepare().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Ctrl-C while connecting, during a request, or in a command that does neither.
+    fn interrupted(&mut self, connects: bool) -> Failure {
         self.output.end_typed_line();
-        Err(Exit::Interrupted)
+        Failure::Interrupted(if !connects {
+            Interrupted::Waiting
+        } else if self.session.take().is_some() {
+            // A reply may be half read, so the session is of no use any more.
+            Interrupted::Request
+        } else {
+            Interrupted::Connecting
+        })
     }
 
-    /// Ctrl-C while connecting or during a request.
-    pub(super) fn leave_request(&mut self) -> Exit {
-        // A reply may be half read.
-        let was_connected = self.session.take().is_some();
-        self.output.end_typed_line();
-        self.output
-            .advise(render::render_interrupted(was_connected));
-        Exit::Interrupted
-    }
-
-    async fn execute_to_its_end(&mut self, command: Command) -> Result<(), Exit> {
-        if command.needs_connection() {
-            self.prepare().await?;
-        }
-        let ends_with_empty_line = command.ends_with_empty_line();
-        let result = self.dispatch(command).await;
-        if ends_with_empty_line {
-            self.output.print("\n");
-        }
-        result
-    }
-
-    async fn dispatch(&mut self, command: Command) -> Result<(), Exit> {
+    async fn perform(&mut self, command: Command) -> Result<Outcome, Failure> {
         match command {
-            // QUIT ends the loop over the lines; START BACKUP has been dealt with.
-            Command::Nothing | Command::Quit => Ok(()),
-            Command::StartBackup(options) => self.start_backup(options).await,
-            Command::AbortBackup(id) => self.abort_backup(id).await,
-            Command::Help(topic) => self.help(topic.as_deref()),
-            Command::Connect(string) => self.reconnect(string).await,
-            Command::Prompt(text) => {
-                self.set_prompt(text.as_deref());
-                Ok(())
-            }
+            Command::Nothing => Ok(Outcome::Done),
+            Command::Quit => Ok(Outcome::Quit),
+            Command::Help(topic) => Ok(Outcome::Help(command::help(topic.as_ref()))),
+            Command::Prompt(text) => Ok(self.set_prompt(text)),
             Command::Sleep(seconds) => {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
-                Ok(())
+                Ok(Outcome::Done)
             }
+            Command::Connect(string) => self.reconnect(string).await,
+            Command::PurgeStaleSessions => self.purge_stale_sessions().await,
+            Command::TlsInfo => self.tls_info().await,
+            Command::StartTls => Err(Failure::NoCertificate),
             Command::Show => self.show().await,
             Command::Status(target) => self.status(target).await,
+            Command::StartBackup(backup) => self.start_backup(backup).await,
+            Command::AbortBackup(id) => self.abort_backup(id).await,
             Command::Report { target, kind } => self.report(target, kind).await,
             Command::Start(targets) => self.start(targets).await,
             Command::Stop { targets, options } => self.stop(targets, options).await,
@@ -85,6 +91,8 @@ impl Shell {
             Command::Shutdown => self.shutdown().await,
             Command::EnterSingleUserMode(node) => self.enter_single_user_mode(node).await,
             Command::ExitSingleUserMode => self.exit_single_user_mode().await,
+            Command::CreateNodegroup(nodes) => self.create_nodegroup(&nodes).await,
+            Command::DropNodegroup(nodegroup) => self.drop_nodegroup(nodegroup).await,
             Command::ClusterLogInfo => self.cluster_log_info().await,
             Command::ClusterLogFilter { switch, severities } => {
                 self.cluster_log_filter(switch, severities).await
@@ -98,83 +106,47 @@ impl Shell {
             Command::Log(target) => self.log_signals(target).await,
             Command::TestOn(target) => self.signal_log(target, true).await,
             Command::TestOff(target) => self.signal_log(target, false).await,
-            Command::CreateNodegroup(nodes) => self.create_nodegroup(&nodes).await,
-            Command::DropNodegroup(nodegroup) => self.drop_nodegroup(nodegroup).await,
-            Command::PurgeStaleSessions => self.purge_stale_sessions().await,
-            Command::TlsInfo => self.tls_info().await,
-            Command::StartTls => self.start_tls().await,
         }
     }
 
-    /// Says why a line is no command; like the original, after connecting.
-    pub(super) async fn refuse(&mut self, line: &str, error: &ParseError) -> Exit {
-        if error.needs_connection()
-            && let Err(exit) = self.prepare().await
-        {
-            return exit;
-        }
-        if error.kind() == ParseErrorKind::ClusterLogArgumentUnknown
-            && let Err(exit) = self.cluster_log_state().await
-        {
-            return exit;
-        }
-        self.output.print(&error.stdout_text(line));
-        if let Some(advice) = error.advice() {
-            self.output.advise(&format!("{advice}\n"));
-        }
-        Exit::CommandFailed
-    }
-
-    fn help(&mut self, topic: Option<&str>) -> Result<(), Exit> {
-        match command::help(topic) {
-            Some(text) => {
-                self.output.print(&text);
-                Ok(())
+    /// Why a line is no command; like the original, after connecting.
+    pub(super) async fn refuse(&mut self, error: ParseError) -> Failure {
+        let ready = async {
+            if error.needs_connection() {
+                self.prepare().await?;
             }
-            None => {
-                self.output
-                    .print(&render::render_no_help(topic.unwrap_or_default()));
-                Err(Exit::CommandFailed)
+            if error.kind() == ParseErrorKind::ClusterLogArgumentUnknown {
+                self.cluster_log_state().await?;
             }
-        }
-    }
-
-    fn set_prompt(&mut self, text: Option<&str>) {
-        self.output.print(&render::render_prompt_set(text));
-        self.prompt = match text {
-            Some(text) => format!("{text} "),
-            None => render::DEFAULT_PROMPT.to_owned(),
+            Ok(())
         };
+        match ready.await {
+            Ok(()) => Failure::NotACommand(Box::new(error)),
+            Err(failure) => failure,
+        }
+    }
+
+    pub(super) fn set_prompt(&mut self, text: Option<String>) -> Outcome {
+        self.prompt.clone_from(&text);
+        Outcome::Prompt(text)
     }
 
     /// The main connection while a command uses it.
-    fn session(&mut self) -> Result<&mut Session, Exit> {
-        self.session.as_mut().ok_or(Exit::CommandFailed)
-    }
-
-    /// Prints what failed and why.
-    async fn fail(&mut self, text: &str, error: &ClientError) -> Exit {
-        print_parser_line(&self.output, error);
-        self.output.print(text);
-        self.print_error(error).await;
-        Exit::CommandFailed
+    fn session(&mut self) -> Result<&mut Session, Failure> {
+        self.session.as_mut().ok_or(Failure::ConnectionLost)
     }
 
     /// The nodes that a command is for; ALL stands for every configured data node.
-    async fn nodes_of(&mut self, target: Target) -> Result<Vec<NodeId>, Exit> {
-        let Target::All = target else {
-            return Ok(match target {
-                Target::Node(node) => vec![node],
-                Target::All => Vec::new(),
-            });
-        };
-        match self.session()?.get_status(None).await {
-            Ok(nodes) => Ok(nodes
-                .iter()
-                .filter(|node| node.node_type == NodeType::Ndb)
-                .map(|node| node.node)
-                .collect()),
-            Err(error) => Err(self.fail(render::STATUS_UNAVAILABLE, &error).await),
+    async fn nodes_of(&mut self, target: Target) -> Result<Vec<NodeId>, Failure> {
+        if let Target::Node(node) = target {
+            return Ok(vec![node]);
         }
+        let status = self.session()?.get_status(None).await;
+        Ok(status
+            .map_err(Attempt::Status.failed())?
+            .iter()
+            .filter(|node| node.node_type == NodeType::Ndb)
+            .map(|node| node.node)
+            .collect())
     }
 }

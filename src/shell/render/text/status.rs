@@ -1,14 +1,12 @@
 //! SHOW and STATUS (management protocol, 6.7).
 
+use std::collections::BTreeMap;
+
 use crate::client::NodeState;
 use crate::cluster::{Membership, NodeId, NodeStatus, NodeType, Version};
 
-/// SHOW: all nodes by type. `host_of` gives the configured HostName of a node, or `None` when the
-/// configuration does not know the node; an empty name means any host.
-pub(in crate::shell) fn render_show<'a>(
-    nodes: &'a [NodeState],
-    host_of: impl Fn(NodeId) -> Option<&'a str>,
-) -> String {
+/// SHOW: all nodes by type, with the HostName of those that the configuration knows.
+pub(super) fn render_show(nodes: &[NodeState], hosts: &BTreeMap<NodeId, String>) -> String {
     let mut text = String::from("Cluster Configuration\n---------------------\n");
     let master = master_dynamic_id(nodes);
     for (node_type, title) in [
@@ -22,7 +20,11 @@ pub(in crate::shell) fn render_show<'a>(
             .collect();
         text.push_str(&format!("[{title}]\t{} node(s)\n", of_type.len()));
         for node in of_type {
-            text.push_str(&show_line(node, master, host_of(node.node)));
+            text.push_str(&show_line(
+                node,
+                master,
+                hosts.get(&node.node).map(String::as_str),
+            ));
         }
         text.push('\n');
     }
@@ -112,7 +114,7 @@ fn or_zero(version: Option<Version>) -> Version {
 }
 
 /// One line of STATUS.
-pub(in crate::shell) fn render_status(node: &NodeState) -> String {
+pub(super) fn render_status(node: &NodeState) -> String {
     let id = node.node;
     if node.node_type != NodeType::Ndb {
         return if node.status == NodeStatus::Connected {
@@ -133,9 +135,4 @@ pub(in crate::shell) fn render_status(node: &NodeState) -> String {
     }
     text.push('\n');
     text
-}
-
-/// A node that is not in the cluster.
-pub(in crate::shell) fn render_node_not_found(node: NodeId) -> String {
-    format!("{node}: Node not found\n")
 }

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::cli::Exit;
 use crate::cluster::{Event, EventBody, NodeId, NodeType, ReportKind, SavedEvent};
 use crate::command::Target;
 
-use super::super::{Shell, render};
+use super::super::Shell;
+use super::super::outcome::{Attempt, Failure, Outcome};
 
 impl Shell {
-    pub(super) async fn report(&mut self, target: Target, kind: ReportKind) -> Result<(), Exit> {
+    pub(super) async fn report(
+        &mut self,
+        target: Target,
+        kind: ReportKind,
+    ) -> Result<Outcome, Failure> {
         let nodes = match target {
             Target::All => Vec::new(),
             Target::Node(node) => {
@@ -17,41 +21,22 @@ impl Shell {
                 vec![node]
             }
         };
-        let events = match self.session()?.dump_events(kind, &nodes).await {
-            Ok(events) => events,
-            Err(error) => return Err(self.fail(render::REPORT_FAILED, &error).await),
-        };
-        let text: String = match kind {
-            ReportKind::BackupStatus => in_node_order(events)
-                .iter()
-                .filter_map(render::render_event)
-                .collect(),
-            ReportKind::MemoryUsage => in_node_order(events)
-                .iter()
-                .filter_map(render::render_memory_report)
-                .collect(),
-            ReportKind::EventLog => in_time_order(&events)
-                .iter()
-                .map(render::render_saved_event)
-                .collect(),
-        };
-        self.output.print(&text);
-        Ok(())
+        let events = self.session()?.dump_events(kind, &nodes).await;
+        let events = events.map_err(Attempt::Report.failed())?;
+        Ok(match kind {
+            ReportKind::BackupStatus => Outcome::BackupStatus(in_node_order(events)),
+            ReportKind::MemoryUsage => Outcome::MemoryUsage(in_node_order(events)),
+            ReportKind::EventLog => Outcome::EventLog(in_time_order(&events)),
+        })
     }
 
-    async fn require_data_node(&mut self, id: NodeId) -> Result<(), Exit> {
-        let types = Some(vec![NodeType::Ndb]);
-        let nodes = match self.session()?.get_status(types).await {
-            Ok(nodes) => nodes,
-            Err(error) => {
-                return Err(self.fail(render::REPORT_STATUS_UNAVAILABLE, &error).await);
-            }
-        };
-        if nodes.iter().any(|node| node.node == id) {
-            return Ok(());
+    async fn require_data_node(&mut self, id: NodeId) -> Result<(), Failure> {
+        let nodes = self.session()?.get_status(Some(vec![NodeType::Ndb])).await;
+        let nodes = nodes.map_err(Attempt::ReportStatus.failed())?;
+        match nodes.iter().any(|node| node.node == id) {
+            true => Ok(()),
+            false => Err(Failure::NotADataNode(id)),
         }
-        self.output.print(&render::render_not_a_data_node(id));
-        Err(Exit::CommandFailed)
     }
 }
 

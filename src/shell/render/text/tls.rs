@@ -2,14 +2,12 @@
 
 use crate::client::{Certificate, TlsStats};
 
-pub(in crate::shell) const TLS_INFO_FAILED: &str = " failed. \n";
-
 /// For strict TLS without a certificate of our own.
 pub(in crate::shell) const NO_CERTIFICATE: &str = "No valid certificate.\n";
 
 /// How the two connections of the prompt are protected; the lines with one blank are the
 /// original's.
-pub(in crate::shell) fn render_tls_connections(events_connected: bool) -> String {
+pub(super) fn render_tls_connections(events_connected: bool) -> String {
     let events = if events_connected {
         "using cleartext"
     } else {
@@ -22,7 +20,7 @@ pub(in crate::shell) fn render_tls_connections(events_connected: bool) -> String
 }
 
 /// The sessions that use TLS, and the server's counts since it started.
-pub(in crate::shell) fn render_tls_info(certificates: &[Certificate], stats: &TlsStats) -> String {
+pub(super) fn render_tls_info(certificates: &[Certificate], stats: &TlsStats) -> String {
     let mut text = format!("Server reports {} TLS connections.\n\n", certificates.len());
     for certificate in certificates {
         text.push_str(&format!(

@@ -1,0 +1,321 @@
+//! What commands come to, as values. `render` makes text of them; the exit status follows.
+//!
+//! A command gives [`Step`]s while it runs, which are shown at once, and ends with an [`Outcome`]
+//! or a [`Failure`].
+
+use std::collections::BTreeMap;
+
+use crate::cli::Exit;
+use crate::client::{Certificate, ClientError, ClusterLogFilter, NodeState, TlsStats};
+use crate::cluster::{
+    BackupId, ConnectStringError, Event, NodeId, Nodegroup, PasswordError, SavedEvent, Severity,
+    WaitFor,
+};
+use crate::command::{CategoryLevel, ItemError, ParseError, Targets};
+
+/// What a command gave.
+pub(super) enum Outcome {
+    /// Nothing, or nothing beyond the steps that have been shown.
+    Done,
+    /// Some steps failed, as has been shown; the others were made.
+    DoneInPart,
+    /// The end of the shell.
+    Quit,
+    /// The pages of HELP.
+    Help(String),
+    /// The new prompt; none for the default.
+    Prompt(Option<String>),
+    /// The ids of the nodes whose sessions were purged, as the server lists them; none if no
+    /// session was stale.
+    SessionsPurged(Option<String>),
+    /// TLS INFO.
+    Tls {
+        /// The sessions that use TLS.
+        certificates: Vec<Certificate>,
+        /// The server's counts since it started.
+        stats: TlsStats,
+    },
+    /// SHOW.
+    Show {
+        /// Every node of the cluster.
+        nodes: Vec<NodeState>,
+        /// The configured HostName of each node that the configuration knows; empty for any host.
+        hosts: BTreeMap<NodeId, String>,
+    },
+    /// STATUS.
+    Status(Vec<NodeState>),
+    /// REPORT BackupStatus: the nodes' `BackupStatus` events, by node.
+    BackupStatus(Vec<Event>),
+    /// REPORT MemoryUsage: the nodes' `MemoryUsage` events, by node.
+    MemoryUsage(Vec<Event>),
+    /// REPORT EventLog, by time.
+    EventLog(Vec<SavedEvent>),
+    /// START of nodes was ordered.
+    Starting(Vec<NodeId>),
+    /// STOP was carried out.
+    Stopped {
+        /// What stopped.
+        targets: Targets,
+        /// The connection was closed for it.
+        disconnected: bool,
+    },
+    /// SHUTDOWN was carried out.
+    ShutDown {
+        /// How many nodes stopped.
+        stopped: u32,
+        /// The connection was closed for it.
+        disconnected: bool,
+    },
+    /// RESTART was ordered.
+    Restarting(Targets),
+    /// Only this API node has access from now on.
+    SingleUserModeEntered(NodeId),
+    /// Single user mode is about to end.
+    SingleUserModeEnding,
+    /// CREATE NODEGROUP.
+    NodegroupCreated(Nodegroup),
+    /// DROP NODEGROUP.
+    NodegroupDropped(Nodegroup),
+    /// CLUSTERLOG INFO.
+    ClusterLogFilter(ClusterLogFilter),
+    /// The whole cluster log is on, or off, now.
+    ClusterLogSwitched(bool),
+    /// The event that START BACKUP waited for without a prompt: `BackupStarted`, or
+    /// `BackupCompleted` with the backup's id, GCPs and totals.
+    Backup(Event),
+    /// Ctrl-C gave the prompt back; the backup, whose id may be known, goes on.
+    BackupLeft(Option<u32>),
+    /// ABORT BACKUP was ordered.
+    AbortOrdered(BackupId),
+}
+
+/// What a command has to say before it ends.
+pub(super) enum Step {
+    /// START BACKUP is sent and waits.
+    BackupRequested(WaitFor),
+    /// A default password exists, yet this backup is not encrypted.
+    BackupUnencrypted,
+    /// An event of the backup that is waited for.
+    BackupEvent(Event),
+    /// The order to start all nodes was given.
+    AllStarting,
+    /// The order to stop all nodes is sent.
+    StoppingAll,
+    /// The order to restart all nodes is sent.
+    RestartingAll,
+    /// A management server is among the nodes to restart.
+    RestartingManagementServer(NodeId),
+    /// The event connection exists, or does not.
+    Connections {
+        /// It does.
+        events: bool,
+    },
+    /// CLUSTERLOG of one severity.
+    SeveritySwitched(Severity, bool),
+    /// CLUSTERLOG of one category of one node.
+    ClusterLogLevelSet(NodeId, CategoryLevel),
+    /// LOGLEVEL of one category of one node.
+    LogLevelSet(NodeId),
+    /// The words of a DUMP are sent to a node.
+    Dumping(Vec<u32>),
+}
+
+/// Why a command failed.
+pub(super) enum Failure {
+    /// A request of the command.
+    Request {
+        /// What was attempted.
+        attempt: Attempt,
+        /// Why it failed.
+        error: ClientError,
+    },
+    /// No management server; the walk over the connect string has been shown.
+    Unreachable {
+        /// Why the last host could not be reached.
+        error: ClientError,
+        /// To try a simulated cluster is to be hinted at.
+        hint: bool,
+    },
+    /// The connection was lost in an earlier step, which has been shown.
+    ConnectionLost,
+    /// The line has no meaning.
+    NotACommand(Box<ParseError>),
+    /// A part of a CLUSTERLOG or LOGLEVEL has no meaning.
+    Item(ItemError),
+    /// A connect string without a meaning.
+    ConnectString(ConnectStringError),
+    /// The cluster has no such node.
+    NodeNotFound(NodeId),
+    /// Only data nodes report.
+    NotADataNode(NodeId),
+    /// RESTART of all nodes found none.
+    NothingRestarted,
+    /// Nodes are not restarted in single user mode.
+    SingleUserMode,
+    /// START TLS needs a certificate of this client.
+    NoCertificate,
+    /// START BACKUP with `-e` needs an id.
+    BackupIdNeeded,
+    /// START BACKUP is to be encrypted, but not like this.
+    BackupPassword {
+        /// The command's canonical spelling, its password hidden.
+        command: String,
+        /// The fault.
+        fault: PasswordFault,
+    },
+    /// The user gave up typing the password.
+    NoPasswordTyped,
+    /// START BACKUP could not have an event connection, so it was not sent.
+    BackupUnheard(ClientError),
+    /// The backup was aborted.
+    BackupAborted {
+        /// The backup.
+        id: u32,
+        /// The `BackupAborted` event that says so.
+        event: Event,
+    },
+    /// The server confirmed the backup, but no event of it came.
+    BackupSilent(Option<u32>),
+    /// The server confirmed the backup, but the event connection was lost.
+    BackupEventsLost(Option<u32>, ClientError),
+    /// Ctrl-C ended the wait for a backup, whose id may be known, and which goes on.
+    BackupLeft(Option<u32>),
+    /// Ctrl-C ended the wait for a backup of the cluster in this process, which ends with it and
+    /// says so itself.
+    SimulatedBackupLeft,
+    /// Ctrl-C.
+    Interrupted(Interrupted),
+}
+
+/// What was attempted when a request failed.
+pub(super) enum Attempt {
+    /// To find the connection alive.
+    Connection,
+    Configuration,
+    Status,
+    NodeStatus(NodeId),
+    Report,
+    ReportStatus,
+    Start,
+    Stop,
+    Shutdown,
+    /// The states of the nodes, of which SHUTDOWN makes nothing.
+    ShutdownStatus,
+    Restart,
+    EnterSingleUserMode(NodeId),
+    ExitSingleUserMode,
+    Nodegroup,
+    PurgeSessions,
+    TlsInfo,
+    ClusterLogState,
+    ClusterLogFilter,
+    ClusterLogLevel(NodeId, CategoryLevel),
+    LogLevel(NodeId),
+    Dump,
+    LogSignals(NodeId),
+    SignalLog {
+        on: bool,
+    },
+    Backup,
+    AbortBackup(BackupId),
+}
+
+/// Why there is no password for a backup.
+pub(super) enum PasswordFault {
+    /// Nobody to ask.
+    Needed,
+    /// It was typed in two ways.
+    Differs,
+    /// It could not be read.
+    Unreadable(String),
+    /// It breaks a rule.
+    Broken(PasswordError),
+}
+
+/// What Ctrl-C interrupted.
+#[derive(Clone, Copy)]
+pub(super) enum Interrupted {
+    /// Something that needs no server.
+    Waiting,
+    /// Connecting.
+    Connecting,
+    /// A request, which may have been sent.
+    Request,
+}
+
+impl Attempt {
+    /// For `map_err`: the failure that an error of the session makes of it.
+    pub(super) fn failed(self) -> impl FnOnce(ClientError) -> Failure {
+        |error| Failure::Request {
+            attempt: self,
+            error,
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Outcome::DoneInPart => Exit::CommandFailed,
+            _ => Exit::Success,
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Failure::Interrupted(_)
+            | Failure::NoPasswordTyped
+            | Failure::BackupLeft(_)
+            | Failure::SimulatedBackupLeft => Exit::Interrupted,
+            Failure::Request {
+                attempt: Attempt::ShutdownStatus,
+                ..
+            } => Exit::Failure,
+            Failure::Request { .. }
+            | Failure::Unreachable { .. }
+            | Failure::ConnectionLost
+            | Failure::NotACommand(_)
+            | Failure::Item(_)
+            | Failure::ConnectString(_)
+            | Failure::NodeNotFound(_)
+            | Failure::NotADataNode(_)
+            | Failure::NothingRestarted
+            | Failure::SingleUserMode
+            | Failure::NoCertificate
+            | Failure::BackupIdNeeded
+            | Failure::BackupPassword { .. }
+            | Failure::BackupUnheard(_)
+            | Failure::BackupAborted { .. }
+            | Failure::BackupSilent(_)
+            | Failure::BackupEventsLost(..) => Exit::CommandFailed,
+        }
+    }
+
+    /// True if the command did not come to its first request, or was broken off.
+    pub(super) fn was_cut_short(&self) -> bool {
+        matches!(
+            self,
+            Failure::Unreachable { .. }
+                | Failure::Interrupted(_)
+                | Failure::Request {
+                    attempt: Attempt::Connection,
+                    ..
+                }
+        )
+    }
+
+    /// True if the connection is to be checked once the failure has been shown, as the original
+    /// does where it prints an error of the server (management protocol, 6.3).
+    pub(super) fn may_end_connection(&self) -> bool {
+        match self {
+            Failure::Request { attempt, .. } => !matches!(
+                attempt,
+                Attempt::Connection | Attempt::PurgeSessions | Attempt::Dump
+            ),
+            Failure::NothingRestarted | Failure::NoCertificate | Failure::BackupUnheard(_) => true,
+            _ => false,
+        }
+    }
+}

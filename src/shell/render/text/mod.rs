@@ -1,0 +1,104 @@
+//! Every sentence of the prompt: values to text.
+//!
+//! Pure: no IO, no clock. Each function gives whole lines, the last newline included. The texts are
+//! those of the original client (management protocol, 2.3 and 6), so that scripts which read them
+//! keep working; text of our own goes to standard error and is marked so.
+
+mod backup;
+mod connect;
+mod event;
+mod failure;
+mod outcome;
+mod status;
+mod tls;
+
+pub(in crate::shell) use backup::{EMPTY_PASSWORD_WARNING, render_not_running};
+pub(in crate::shell) use connect::*;
+pub(in crate::shell) use event::render_event;
+pub use failure::render_parse_error;
+pub(in crate::shell) use failure::{render_advice, render_failure};
+pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
+pub(in crate::shell) use tls::NO_CERTIFICATE;
+
+use backup::detached;
+
+use std::path::Path;
+
+use crate::cluster::{NodeId, generic_message};
+
+/// First line that an interactive or piped run prints.
+pub(in crate::shell) const BANNER: &str = "-- NDB Cluster -- Management Client --\n";
+
+/// Line below the banner when the cluster lives in this process.
+pub(in crate::shell) const SIMULATED: &str =
+    "The cluster is simulated inside this process: nothing here is a real backup.\n";
+
+/// For standard error: the cluster is simulated.
+pub(in crate::shell) fn render_simulated(directory: &Path) -> String {
+    format!(
+        "ndb_mgm: the cluster is SIMULATED inside this process, its files are in {}\n",
+        directory.display()
+    )
+}
+
+/// For standard error: the end is put off.
+pub(in crate::shell) const SIMULATED_BACKUP_RUNS: &str = "\
+ndb_mgm: the simulated cluster is still writing a backup and ends after it; Ctrl-C aborts the backup.
+         (ndb_sim is the simulated cluster that stays.)
+";
+
+/// A line of standard input that can't be a command.
+pub(in crate::shell) const LINE_TOO_LONG: &str = "Invalid command: the line is too long\n\
+    Type HELP for help.\n\n";
+
+/// For standard error: the results could not be written.
+pub(in crate::shell) fn render_output_failure(reason: &str) -> String {
+    format!("Error: could not write to standard output: {reason}\n")
+}
+
+/// Prompt until PROMPT sets another.
+const DEFAULT_PROMPT: &str = "ndb_mgm> ";
+
+/// The two lines that say why a request failed (management protocol, 6.3).
+pub(in crate::shell) fn render_error(number: u32, description: &str) -> String {
+    format!(
+        "* {number:>5}: {}\n*        {description}\n",
+        generic_message(number)
+    )
+}
+
+/// The prompt, as PROMPT set it or by default.
+pub(in crate::shell) fn render_prompt(prompt: Option<&str>) -> String {
+    prompt.map_or(DEFAULT_PROMPT.to_owned(), |text| format!("{text} "))
+}
+
+/// ` 1 2`: node ids as the prompt lists them after `Node`.
+fn node_list(nodes: &[NodeId]) -> String {
+    nodes.iter().map(|node| format!(" {node}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::outcome::Outcome;
+
+    #[test]
+    fn an_error_has_its_number_in_five_columns_and_its_text_below() {
+        assert_eq!(
+            render_error(3001, "A backup is already running"),
+            "*  3001: Could not start backup\n*        A backup is already running\n"
+        );
+        assert_eq!(render_error(322, "x"), "*   322: Error\n*        x\n");
+        assert_eq!(
+            render_error(1006, ""),
+            "*  1006: Illegal reply from server\n*        \n"
+        );
+    }
+
+    #[test]
+    fn the_prompt_says_what_it_became() {
+        let set = |text: Option<&str>| render_outcome(&Outcome::Prompt(text.map(Into::into)));
+        assert_eq!(set(Some("abc")), "Prompt set to abc \n");
+        assert_eq!(set(None), "Returning to default prompt of ndb_mgm> \n");
+    }
+}
