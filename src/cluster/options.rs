@@ -100,14 +100,9 @@ impl ReportKind {
         }
     }
 
-    /// The first report whose name begins with `prefix`, in any case.
-    pub fn from_prefix(prefix: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| {
-            !prefix.is_empty()
-                && kind
-                    .name()
-                    .get(..prefix.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        })
+    /// The two words of the name: `Backup` and `Status`.
+    pub fn words(self) -> (&'static str, &'static str) {
+        let name = self.name();
+        name.split_at(name.rfind(|c: char| c.is_ascii_uppercase()).unwrap_or(0))
     }
 }

@@ -61,7 +61,8 @@ pub(super) const REPORT: [&str; 3] = [
   MemoryUsage    data and index memory in use
   EventLog       the events that the node has kept
 
-  The beginning of a name is enough: ALL REPORT Mem.
+  The beginning of a name is enough, and so are two words: ALL REPORT Mem,
+  ALL REPORT BACKUP STATUS.
 ",
 ];
 

@@ -447,6 +447,31 @@ fn faults_beyond_the_recordings_have_their_texts() {
 }
 
 #[test]
+fn a_report_is_named_by_one_word_or_by_two() {
+    for (line, canonical) in [
+        ("ALL REPORT BACKUP STATUS", "ALL REPORT BackupStatus"),
+        ("all report memory usage;", "ALL REPORT MemoryUsage"),
+        ("2 REPORT EVENT\t LOG", "2 REPORT EventLog"),
+        ("2 REPORT B", "2 REPORT BackupStatus"),
+        ("ALL REPORT mem us", "ALL REPORT MemoryUsage"),
+        ("ALL REPORT EventL", "ALL REPORT EventLog"),
+    ] {
+        let command = parse(line).expect(line);
+        assert_eq!(command.to_string(), canonical, "{line}");
+    }
+    for line in [
+        "ALL REPORT BACKUP LOG",
+        "ALL REPORT BACKUP STATUS x",
+        "ALL REPORT BackupStatus x",
+        "ALL REPORT BackupS Status",
+        "ALL REPORT STATUS",
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.kind(), Kind::ReportTypeUnknown, "{line}");
+    }
+}
+
+#[test]
 fn near_misses_get_advice() {
     for (line, advice) in [
         ("START BACKUP SNAPSHOTSTRAT", "did you mean SNAPSHOTSTART?"),

@@ -709,6 +709,22 @@ fn a_node_id_out_of_range_is_a_failure() {
     assert_as_recorded(&replay.trace, &replay.run());
 }
 
+// Decision: a report may be named in two words.
+
+#[test]
+fn a_report_in_two_words_is_the_report_in_one() {
+    for (name, line) in [
+        ("report_backup", "ALL REPORT BACKUP STATUS"),
+        ("report_memory", "2 REPORT MEMORY USAGE"),
+        ("report_eventlog", "2 REPORT EVENT LOG"),
+    ] {
+        let mut replay = Replay::of(name);
+        let execute = replay.trace.argv.iter().position(|word| word == "-e");
+        replay.trace.argv[execute.expect("-e") + 1] = line.to_owned();
+        assert_as_recorded(&replay.trace, &replay.run());
+    }
+}
+
 // Decision: an aborted backup says why.
 
 const BY_USER: &str = "1321 - Backup aborted by user request: Permanent error: User defined error";

@@ -216,14 +216,28 @@ fn flag(word: &str) -> Option<char> {
 /// ```text
 /// report = "REPORT" report-type
 /// report-type = ? a prefix of BackupStatus, MemoryUsage or EventLog ?
+///             | ? a prefix of Backup, Memory or Event ? blanks ? of Status, Usage or Log ?
 /// ```
 fn report(input: &str, target: Target) -> Parsed<'_, Command> {
     if input.is_empty() {
         return refuse_word(input, Kind::ReportTypeMissing);
     }
-    match ReportKind::from_prefix(input) {
+    let named = |kind: &ReportKind| names_report(input, *kind);
+    match ReportKind::ALL.into_iter().find(named) {
         Some(kind) => Ok((&input[input.len()..], Command::Report { target, kind })),
         None => refuse_rest(input, Kind::ReportTypeUnknown),
+    }
+}
+
+/// True for the start of the report's name, and for the starts of both of its words.
+fn names_report(text: &str, kind: ReportKind) -> bool {
+    let begins = |name: &str, start: &str| {
+        name.get(..start.len())
+            .is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
+    };
+    match (split_word(text), kind.words()) {
+        ((only, ""), _) => begins(kind.name(), only),
+        ((first, second), words) => begins(words.0, first) && begins(words.1, second),
     }
 }
 
