@@ -1,6 +1,6 @@
 //! The word that was probably meant.
 
-use crate::cluster::Severity;
+use crate::cluster::{EventCategory, Severity};
 
 use super::ast::ItemError;
 use super::error::ParseErrorKind;
@@ -97,7 +97,8 @@ impl ItemError {
                 nearest(word, &Severity::ALL.map(Severity::name)).map(did_you_mean)
             }
             ItemError::UnknownCategory { category, .. } => {
-                nearest(category, &syntax::category_names()).map(did_you_mean)
+                let names: Vec<&str> = EventCategory::named().map(EventCategory::name).collect();
+                nearest(category, &names).map(did_you_mean)
             }
             ItemError::NotALevel(_) => Some("write <category>=<level>, as BACKUP=15".into()),
             ItemError::LevelOutOfRange { .. } => Some("a level is a number from 0 to 15".into()),
