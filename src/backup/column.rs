@@ -1,8 +1,14 @@
 //! Columns: their types, sizes and descriptions (backup format, 3.5).
 
+use super::decimal::decimal_size;
 use super::properties::{PropertyWriter, RawValue};
-use super::value::{Value, decimal_size, encode_value};
-use super::{RowError, row::ROW_BYTES_MAX};
+
+/// Most columns of a table: the bitmap of a row has room for two bits of each.
+pub(crate) const COLUMNS_MAX: usize = 512;
+
+/// Longest packed row in bytes: 7500 words of columns, the header and the bitmap (backup
+/// format, 4.1). No column is longer.
+pub(crate) const ROW_BYTES_MAX: usize = 4 * (7500 + 1 + 32);
 
 /// Charset number of `latin1_swedish_ci`.
 pub const LATIN1: u16 = 8;
@@ -102,7 +108,7 @@ impl ColumnType {
     }
 
     /// True for the types whose values are text in a charset.
-    pub fn is_character(self) -> bool {
+    pub(crate) fn is_character(self) -> bool {
         use ColumnType::{Char, Longvarchar, Text, Varchar};
         matches!(self, Char | Varchar | Longvarchar | Text)
     }
@@ -302,23 +308,6 @@ impl Column {
         self
     }
 
-    /// The same column with a default value; NULL is no default.
-    ///
-    /// # Errors
-    ///
-    /// If the value is not one of the column's.
-    pub fn with_default(mut self, value: &Value) -> Result<Self, RowError> {
-        self.default = match value {
-            Value::Null => ColumnDefault::None,
-            value => {
-                let mut bytes = Vec::new();
-                encode_value(&self, value, &mut bytes)?;
-                ColumnDefault::Stored(bytes)
-            }
-        };
-        Ok(self)
-    }
-
     /// log2 of the bits of an element (item 1003).
     pub(crate) fn element_code(&self) -> u32 {
         match self.element_bytes() {
@@ -389,6 +378,11 @@ impl Column {
         }
     }
 
+    /// No row has room for a value of the column.
+    pub(crate) fn is_too_long(&self) -> bool {
+        4 * self.key_words() > ROW_BYTES_MAX as u64
+    }
+
     /// Why the column can't be written, if it can't.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         use ColumnType as T;
@@ -413,7 +407,7 @@ impl Column {
             Some("only character columns have a charset")
         } else if too_long {
             Some("the length does not fit the length bytes")
-        } else if 4 * self.key_words() > ROW_BYTES_MAX as u64 {
+        } else if self.is_too_long() {
             Some("the column is longer than a row can be")
         } else if self.name.is_empty() || self.name.len() >= 128 || self.name.contains('\0') {
             Some("a column name is 1 to 127 bytes long and holds no NUL")

@@ -10,6 +10,7 @@
 //! | fragment, any number | 7, 8, table id, fragment, records (low, high), 0, 0 |
 
 use std::io::{Read, Write};
+use std::ops::RangeInclusive;
 
 use super::BackupError;
 use super::header::{ByteOrder, FileHeader, FileType};
@@ -19,18 +20,44 @@ use super::table::{Table, TableKind};
 use crate::cluster::Gci;
 
 /// Longest description in words; no writer is known to come near it.
-pub const DESCRIPTION_WORDS_MAX: u32 = 1 << 16;
+pub(crate) const DESCRIPTION_WORDS_MAX: u32 = 1 << 16;
 /// Longest table list in words.
 const LIST_WORDS_MAX: u32 = 1 << 17;
 /// Most buckets of a hash map.
-pub const HASH_MAP_BUCKETS_MAX: usize = 23040;
+pub(crate) const HASH_MAP_BUCKETS_MAX: usize = 23040;
+/// Most items of an object that is neither a table nor a hash map, and has a few dozen.
+const PROPERTIES_MAX: usize = 1024;
 /// Largest ctl file that [`CtlFile::read`] holds in memory, in bytes.
-pub const CTL_BYTES_MAX: u64 = 256 << 20;
+pub(crate) const CTL_BYTES_MAX: u64 = 256 << 20;
 
-const TABLE_LIST: u32 = 4;
-const DESCRIPTION: u32 = 5;
-const GCP_ENTRY: u32 = 6;
-const FRAGMENT: u32 = 7;
+/// A kind of section, and how long it can be.
+pub(crate) struct SectionKind {
+    number: u32,
+    what: &'static str,
+    /// Fewest and most words.
+    words: RangeInclusive<u32>,
+}
+
+pub(crate) const TABLE_LIST: SectionKind = SectionKind {
+    number: 4,
+    what: "table list",
+    words: 2..=LIST_WORDS_MAX,
+};
+pub(crate) const DESCRIPTION: SectionKind = SectionKind {
+    number: 5,
+    what: "table description",
+    words: 3..=DESCRIPTION_WORDS_MAX,
+};
+pub(crate) const GCP_ENTRY: SectionKind = SectionKind {
+    number: 6,
+    what: "GCP entry",
+    words: 4..=4,
+};
+pub(crate) const FRAGMENT: SectionKind = SectionKind {
+    number: 7,
+    what: "fragment entry",
+    words: 8..=8,
+};
 
 /// Kind number of a hash map.
 const HASH_MAP: u32 = 24;
@@ -199,7 +226,7 @@ pub struct FragmentEntry {
 
 /// One section of a ctl file (backup format, 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CtlSection {
+pub(crate) enum CtlSection {
     /// Ids of all objects, in dictionary order.
     TableList(Vec<u32>),
     /// Description of one object.
@@ -211,7 +238,7 @@ pub enum CtlSection {
 }
 
 /// Reads a ctl file section by section, holding one at a time (backup format, 3).
-pub struct CtlReader<R> {
+pub(crate) struct CtlReader<R> {
     source: Source<R>,
     header: FileHeader,
     expected: Expected,
@@ -231,7 +258,7 @@ impl<R: Read> CtlReader<R> {
     /// # Errors
     ///
     /// If it is not that of a ctl file.
-    pub fn new(reader: R) -> Result<Self, BackupError> {
+    pub(crate) fn new(reader: R) -> Result<Self, BackupError> {
         let mut source = Source::new(reader);
         let header = FileHeader::take(&mut source)?;
         header.expect_type(&[FileType::Ctl], "1 (ctl)")?;
@@ -247,7 +274,7 @@ impl<R: Read> CtlReader<R> {
     }
 
     /// The file header.
-    pub fn header(&self) -> &FileHeader {
+    pub(crate) fn header(&self) -> &FileHeader {
         &self.header
     }
 
@@ -256,7 +283,7 @@ impl<R: Read> CtlReader<R> {
     /// # Errors
     ///
     /// If the section is not the one that the format has here, or is malformed.
-    pub fn next_section(&mut self) -> Result<Option<CtlSection>, BackupError> {
+    pub(crate) fn next_section(&mut self) -> Result<Option<CtlSection>, BackupError> {
         match self.expected {
             Expected::TableList => {
                 let list = self.table_list()?;
@@ -275,7 +302,7 @@ impl<R: Read> CtlReader<R> {
                 Ok(Some(CtlSection::Object(Box::new(object))))
             }
             Expected::Gcp => {
-                let (bytes, _) = self.section(GCP_ENTRY, "GCP entry", 4, 4)?;
+                let (bytes, _) = take_section(&mut self.source, &GCP_ENTRY)?;
                 let entry = GcpEntry {
                     start: Gci(be_word(bytes, 2)),
                     stored_stop: Gci(be_word(bytes, 3)),
@@ -283,9 +310,9 @@ impl<R: Read> CtlReader<R> {
                 self.expected = Expected::Fragments;
                 Ok(Some(CtlSection::Gcp(entry)))
             }
-            Expected::Fragments if self.source.at_end("fragment entry")? => Ok(None),
+            Expected::Fragments if self.source.at_end(FRAGMENT.what)? => Ok(None),
             Expected::Fragments => {
-                let (bytes, _) = self.section(FRAGMENT, "fragment entry", 8, 8)?;
+                let (bytes, _) = take_section(&mut self.source, &FRAGMENT)?;
                 Ok(Some(CtlSection::Fragment(FragmentEntry {
                     table_id: be_word(bytes, 2),
                     fragment: be_word(bytes, 3),
@@ -296,7 +323,7 @@ impl<R: Read> CtlReader<R> {
     }
 
     fn table_list(&mut self) -> Result<Vec<u32>, BackupError> {
-        let (bytes, _) = self.section(TABLE_LIST, "table list", 2, LIST_WORDS_MAX)?;
+        let (bytes, _) = take_section(&mut self.source, &TABLE_LIST)?;
         Ok((2..bytes.len() / 4)
             .map(|index| be_word(bytes, index))
             .collect())
@@ -304,8 +331,7 @@ impl<R: Read> CtlReader<R> {
 
     fn description(&mut self) -> Result<DictObject, BackupError> {
         let order = self.header.byte_order;
-        let (bytes, offset) =
-            self.section(DESCRIPTION, "table description", 3, DESCRIPTION_WORDS_MAX)?;
+        let (bytes, offset) = take_section(&mut self.source, &DESCRIPTION)?;
         let kind = be_word(bytes, 2);
         let (bytes, base) = (&bytes[12..], offset + 12);
         if let Some(kind) = TableKind::from_number(kind) {
@@ -317,6 +343,14 @@ impl<R: Read> CtlReader<R> {
         let mut properties = Vec::new();
         let mut items = Properties::new(bytes, base);
         while let Some((key, value)) = items.next_item()? {
+            if properties.len() == PROPERTIES_MAX {
+                return Err(BackupError::TooLong {
+                    what: "list of properties",
+                    offset,
+                    length: PROPERTIES_MAX as u64 + 1,
+                    limit: PROPERTIES_MAX as u64,
+                });
+            }
             properties.push(Property {
                 key,
                 value: value.to_value(),
@@ -324,46 +358,45 @@ impl<R: Read> CtlReader<R> {
         }
         Ok(DictObject::Other { kind, properties })
     }
+}
 
-    /// The whole next section and its offset.
-    fn section(
-        &mut self,
-        kind: u32,
-        what: &'static str,
-        min: u32,
-        max: u32,
-    ) -> Result<(&[u8], u64), BackupError> {
-        let offset = self.source.offset();
-        let head = self.source.peek(8, what)?;
-        if head.len() < 8 {
-            return Err(BackupError::Truncated { what, offset });
-        }
-        let (found, length) = (be_word(head, 0), be_word(head, 1));
-        if found != kind {
-            return Err(BackupError::Malformed {
-                what,
-                offset,
-                why: "another section stands in its place",
-            });
-        }
-        if length > max {
-            return Err(BackupError::TooLong {
-                what,
-                offset,
-                length: length.into(),
-                limit: max.into(),
-            });
-        }
-        if length < min {
-            return Err(BackupError::Malformed {
-                what,
-                offset,
-                why: "the section is too short",
-            });
-        }
-        let bytes = self.source.take(4 * length as usize, what)?;
-        Ok((bytes, offset))
+/// The whole next section and its offset. If it is of another kind, or too long or not whole,
+/// nothing is taken.
+pub(crate) fn take_section<'a, R: Read>(
+    source: &'a mut Source<R>,
+    kind: &SectionKind,
+) -> Result<(&'a [u8], u64), BackupError> {
+    let what = kind.what;
+    let offset = source.offset();
+    let head = source.peek(8, what)?;
+    if head.len() < 8 {
+        return Err(BackupError::Truncated { what, offset });
     }
+    let (found, length) = (be_word(head, 0), be_word(head, 1));
+    if found != kind.number {
+        return Err(BackupError::Malformed {
+            what,
+            offset,
+            why: "another section stands in its place",
+        });
+    }
+    if length > *kind.words.end() {
+        return Err(BackupError::TooLong {
+            what,
+            offset,
+            length: length.into(),
+            limit: (*kind.words.end()).into(),
+        });
+    }
+    if length < *kind.words.start() {
+        return Err(BackupError::Malformed {
+            what,
+            offset,
+            why: "the section is too short",
+        });
+    }
+    let bytes = source.take(4 * length as usize, what)?;
+    Ok((bytes, offset))
 }
 
 /// A whole ctl file (backup format, 3).
@@ -386,8 +419,14 @@ impl CtlFile {
     ///
     /// # Errors
     ///
-    /// As [`CtlReader::next_section`]; also if the file is larger than [`CTL_BYTES_MAX`].
+    /// If a section is not the one that the format has in its place, or is malformed; also if
+    /// the file is larger than 256 MiB.
     pub fn read(reader: impl Read) -> Result<Self, BackupError> {
+        CtlFile::read_at_most(reader, CTL_BYTES_MAX)
+    }
+
+    /// [`CtlFile::read`] with another limit on the file's size, in bytes.
+    pub(crate) fn read_at_most(reader: impl Read, limit: u64) -> Result<Self, BackupError> {
         let mut reader = CtlReader::new(reader)?;
         let mut ctl = CtlFile {
             header: reader.header().clone(),
@@ -398,12 +437,12 @@ impl CtlFile {
         };
         while let Some(section) = reader.next_section()? {
             let length = reader.source.offset();
-            if length > CTL_BYTES_MAX {
+            if length > limit {
                 return Err(BackupError::TooLong {
                     what: "ctl file",
                     offset: 0,
                     length,
-                    limit: CTL_BYTES_MAX,
+                    limit,
                 });
             }
             match section {
@@ -429,7 +468,7 @@ impl CtlFile {
             .iter()
             .flat_map(|id| id.to_be_bytes())
             .collect();
-        push_section(TABLE_LIST, "table list", &list, LIST_WORDS_MAX, &mut out)?;
+        push_section(&TABLE_LIST, &list, &mut out)?;
         let mut body = Vec::new();
         for object in &self.objects {
             body.clear();
@@ -442,21 +481,25 @@ impl CtlFile {
                     properties.iter().for_each(|item| items.property(item));
                 }
             }
-            let what = "table description";
-            push_section(DESCRIPTION, what, &body, DESCRIPTION_WORDS_MAX, &mut out)?;
+            push_section(&DESCRIPTION, &body, &mut out)?;
             writer.write_all(&out)?;
             out.clear();
         }
         push_words(
             &mut out,
-            &[GCP_ENTRY, 4, self.gcp.start.0, self.gcp.stored_stop.0],
+            &[
+                GCP_ENTRY.number,
+                4,
+                self.gcp.start.0,
+                self.gcp.stored_stop.0,
+            ],
         );
         for fragment in &self.fragments {
             let records = fragment.records;
             push_words(
                 &mut out,
                 &[
-                    FRAGMENT,
+                    FRAGMENT.number,
                     8,
                     fragment.table_id,
                     fragment.fragment,
@@ -491,21 +534,15 @@ pub(crate) fn push_words(out: &mut Vec<u8>, words: &[u32]) {
     }
 }
 
-fn push_section(
-    kind: u32,
-    what: &'static str,
-    body: &[u8],
-    limit: u32,
-    out: &mut Vec<u8>,
-) -> Result<(), BackupError> {
+fn push_section(kind: &SectionKind, body: &[u8], out: &mut Vec<u8>) -> Result<(), BackupError> {
     let words = 2 + body.len() / 4;
-    if words > limit as usize {
+    if words > *kind.words.end() as usize {
         return Err(BackupError::Unencodable {
-            what,
+            what: kind.what,
             why: "it is too long",
         });
     }
-    push_words(out, &[kind, words as u32]);
+    push_words(out, &[kind.number, words as u32]);
     out.extend_from_slice(body);
     Ok(())
 }

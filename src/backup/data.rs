@@ -122,36 +122,26 @@ impl<R: Read> DataReader<R> {
     /// If the file ends elsewhere, or something stands in the place of a header or footer, or a
     /// footer is not that of its fragment.
     pub fn next_item(&mut self) -> Result<Option<DataItem<'_>>, BackupError> {
-        let (table_id, fragment, records) = self.open;
-        let offset = self.source.offset();
-        let item = self.next_unchecked()?;
-        if let Some(DataItem::FragmentFooter {
-            table_id: footer_table,
-            fragment: footer_fragment,
-            records: footer_records,
-            ..
-        }) = item
-        {
-            let same = (footer_table, footer_fragment) == (table_id, fragment);
-            if !same || footer_records != records as u32 {
-                return Err(BackupError::Malformed {
-                    what: "fragment footer",
-                    offset,
-                    why: "it is not the footer of the fragment before it",
-                });
-            }
+        let mut unfitting = None;
+        let item = self.next_unchecked(&mut unfitting)?;
+        match unfitting {
+            Some(error) => Err(error),
+            None => Ok(item),
         }
-        Ok(item)
     }
 
-    /// [`DataReader::next_item`] without a look at what the footers say.
-    pub(crate) fn next_unchecked(&mut self) -> Result<Option<DataItem<'_>>, BackupError> {
+    /// [`DataReader::next_item`], but a footer that is not that of its fragment is given like
+    /// any, and the error in `unfitting`.
+    pub(crate) fn next_unchecked(
+        &mut self,
+        unfitting: &mut Option<BackupError>,
+    ) -> Result<Option<DataItem<'_>>, BackupError> {
         self.item_offset = self.source.offset();
         match self.place {
             Place::Between if self.source.at_end("fragment header")? => Ok(None),
             Place::Between => self.header_or_padding().map(Some),
             Place::Records => self.record().map(Some),
-            Place::Footer => self.footer().map(Some),
+            Place::Footer => self.footer(unfitting).map(Some),
         }
     }
 
@@ -203,7 +193,7 @@ impl<R: Read> DataReader<R> {
         })
     }
 
-    fn footer(&mut self) -> Result<DataItem<'_>, BackupError> {
+    fn footer(&mut self, unfitting: &mut Option<BackupError>) -> Result<DataItem<'_>, BackupError> {
         let offset = self.item_offset;
         let bytes = self.source.take(24, "fragment footer")?;
         if (be_word(bytes, 0), be_word(bytes, 1)) != (FRAGMENT_FOOTER, 6) {
@@ -214,10 +204,20 @@ impl<R: Read> DataReader<R> {
             });
         }
         self.place = Place::Between;
+        let (table_id, fragment) = (be_word(bytes, 2), be_word(bytes, 3));
+        let records = be_word(bytes, 4);
+        let (open_table, open_fragment, counted) = self.open;
+        if (table_id, fragment, records) != (open_table, open_fragment, counted as u32) {
+            *unfitting = Some(BackupError::Malformed {
+                what: "fragment footer",
+                offset,
+                why: "it is not the footer of the fragment before it",
+            });
+        }
         Ok(DataItem::FragmentFooter {
-            table_id: be_word(bytes, 2),
-            fragment: be_word(bytes, 3),
-            records: be_word(bytes, 4),
+            table_id,
+            fragment,
+            records,
             checksum: be_word(bytes, 5),
         })
     }

@@ -43,6 +43,9 @@ pub enum BackupError {
         /// The file type in the header.
         found: u32,
     },
+    /// A file of a local checkpoint, which a data node keeps for itself.
+    #[error("a local checkpoint file, not a backup")]
+    Checkpoint,
     /// The file ends early.
     #[error("the file ends inside the {what} at offset {offset}")]
     Truncated {

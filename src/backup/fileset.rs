@@ -12,7 +12,8 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{BackupError, CtlFile};
+use super::BackupError;
+use super::ctl::{CTL_BYTES_MAX, CtlFile};
 use crate::cluster::{BackupId, NodeId};
 use crate::xfrm::{self, ReadOptions, Secret, XfrmError, XfrmReader};
 
@@ -281,19 +282,34 @@ pub fn open_file(
     Ok(xfrm::open_with(file, secret, options)?)
 }
 
+/// How much larger than its file the contents of a compressed ctl file can be: three times
+/// what is usual. A forged one could be a thousand times larger, and is held in memory.
+const CTL_RATIO_MAX: u64 = 64;
+/// What is allowed in any case, in bytes.
+const CTL_ROOM: u64 = 1 << 20;
+
 /// Reads a ctl file, whatever container it is in.
 ///
 /// # Errors
 ///
-/// If it can't be opened, or as [`CtlFile::read`].
+/// If it can't be opened, or as [`CtlFile::read`]; also if its contents are 64 times as large as
+/// the file, and more.
 pub fn read_ctl(
     path: &Path,
     secret: Option<&Secret>,
     options: ReadOptions,
 ) -> Result<CtlFile, FileError> {
-    let reader = open_file(path, secret, options)?;
+    let file = File::open(path).map_err(XfrmError::from)?;
+    let size = file.metadata().map_err(XfrmError::from)?.len();
+    let limit = match size {
+        // A pipe or a device says nothing.
+        0 => CTL_BYTES_MAX,
+        size => CTL_BYTES_MAX.min(size.saturating_mul(CTL_RATIO_MAX) + CTL_ROOM),
+    };
+    let reader = xfrm::open_with(file, secret, options)?;
     let is_encrypted = reader.container().is_encrypted();
-    CtlFile::read(reader).map_err(|error| FileError::of_contents(error, is_encrypted))
+    CtlFile::read_at_most(reader, limit)
+        .map_err(|error| FileError::of_contents(error, is_encrypted))
 }
 
 #[cfg(test)]

@@ -24,9 +24,9 @@ use crate::cluster::{BackupId, NodeId, Version};
 /// First eight bytes of every backup file (backup format, 2).
 pub const MAGIC: [u8; 8] = *b"NDBBCKUP";
 /// The version of the format that is written, 6.3.11.
-pub const BACKUP_VERSION: u32 = 0x0006_030B;
+pub(crate) const BACKUP_VERSION: u32 = 0x0006_030B;
 /// The newest backup version that can be read.
-pub const NEWEST_VERSION: u32 = Version::OURS.0;
+pub(crate) const NEWEST_VERSION: u32 = Version::OURS.0;
 
 /// Bytes of the header that follow the magic and the backup version, in the old form.
 const OLD_REST: usize = 28;
@@ -100,7 +100,7 @@ impl ByteOrder {
     }
 
     /// Reads a half word in this order.
-    pub fn half_word(self, bytes: [u8; 2]) -> u16 {
+    pub(crate) fn half_word(self, bytes: [u8; 2]) -> u16 {
         match self {
             ByteOrder::Little => u16::from_le_bytes(bytes),
             ByteOrder::Big => u16::from_be_bytes(bytes),
@@ -143,7 +143,7 @@ impl FileHeader {
     }
 
     /// The same header for another file of the same backup.
-    pub fn with_file_type(&self, file_type: FileType) -> Self {
+    pub(crate) fn with_file_type(&self, file_type: FileType) -> Self {
         FileHeader {
             file_type,
             ..self.clone()
@@ -151,7 +151,7 @@ impl FileHeader {
     }
 
     /// Number of words from the section type on.
-    pub fn section_length(&self) -> u32 {
+    pub(crate) fn section_length(&self) -> u32 {
         if self.backup_version < BACKUP_VERSION {
             7
         } else {
@@ -222,10 +222,22 @@ impl FileHeader {
         if accepted.contains(&self.file_type) {
             return Ok(());
         }
-        Err(BackupError::WrongFileType {
-            expected,
-            found: self.file_type.number(),
-        })
+        Err(self.other_type(expected))
+    }
+
+    /// The error for a file of a type that is none of the expected.
+    pub(crate) fn other_type(&self, expected: &'static str) -> BackupError {
+        match self.file_type {
+            FileType::LcpData | FileType::LcpCtl => BackupError::Checkpoint,
+            FileType::Ctl
+            | FileType::RedoLog
+            | FileType::Data
+            | FileType::UndoLog
+            | FileType::Other(_) => BackupError::WrongFileType {
+                expected,
+                found: self.file_type.number(),
+            },
+        }
     }
 }
 

@@ -72,10 +72,9 @@ fn print_to<R: Read>(
         FileType::RedoLog | FileType::UndoLog => {
             print_log(LogReader::after_header(source, header), out, ctl)
         }
-        other => Err(BackupError::WrongFileType {
-            expected: "1, 2, 3 or 5",
-            found: other.number(),
-        }),
+        FileType::LcpData | FileType::LcpCtl | FileType::Other(_) => {
+            Err(header.other_type("1, 2, 3 or 5"))
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use super::{BackupError, RowError};
 use crate::cluster::Gci;
 
 /// Longest entry in words (backup format, 5.3).
-pub const ENTRY_WORDS_MAX: u32 = 32767;
+pub(crate) const ENTRY_WORDS_MAX: u32 = 32767;
 
 const GCI_FLAG: u32 = 0x1_0000;
 const SLICE: usize = 256 * 1024;
@@ -135,7 +135,7 @@ pub struct LogEntry<'a> {
 
 impl<'a> LogEntry<'a> {
     /// Length of the attribute list in words.
-    pub fn attribute_words(&self) -> usize {
+    pub(crate) fn attribute_words(&self) -> usize {
         self.attributes.len() / 4
     }
 
@@ -203,8 +203,6 @@ pub struct LogReader<R> {
     kind: LogKind,
     gci: Gci,
     ended: bool,
-    /// The file may end without its zero word.
-    pub(crate) lenient: bool,
 }
 
 impl<R: Read> LogReader<R> {
@@ -231,7 +229,6 @@ impl<R: Read> LogReader<R> {
             kind,
             gci: Gci(0),
             ended: false,
-            lenient: false,
         }
     }
 
@@ -253,13 +250,13 @@ impl<R: Read> LogReader<R> {
     pub fn next_entry(&mut self) -> Result<Option<LogEntry<'_>>, BackupError> {
         const WHAT: &str = "log entry";
         let offset = self.source.offset();
-        if self.ended || (self.lenient && self.source.at_end(WHAT)?) {
+        if self.ended {
             return Ok(None);
         }
         let length = self.source.word(WHAT)?;
         if length == 0 {
             self.ended = true;
-            if !self.lenient && !self.source.at_end(WHAT)? {
+            if !self.source.at_end(WHAT)? {
                 return Err(BackupError::Malformed {
                     what: "log",
                     offset,

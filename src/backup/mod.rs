@@ -4,7 +4,7 @@
 //!
 //! | file | content | read with | written with |
 //! |---|---|---|---|
-//! | `BACKUP-<id>.<node>.ctl` | tables, GCP range, fragments | [`CtlReader`], [`CtlFile`] | [`CtlFile::write`] |
+//! | `BACKUP-<id>.<node>.ctl` | tables, GCP range, fragments | [`CtlFile::read`] | [`CtlFile::write`] |
 //! | `BACKUP-<id>-0.<node>.Data` | rows | [`DataReader`] | [`DataWriter`] |
 //! | `BACKUP-<id>.<node>.log` | changes made meanwhile | [`LogReader`] | [`LogWriter`] |
 //!
@@ -46,28 +46,23 @@ mod verify;
 
 pub use charset::Charset;
 pub use column::{ArrayType, Column, ColumnDefault, ColumnType, LATIN1, UTF8MB4};
-pub use ctl::{
-    CTL_BYTES_MAX, CtlFile, CtlReader, CtlSection, DESCRIPTION_WORDS_MAX, DictObject,
-    FragmentEntry, GcpEntry, HASH_MAP_BUCKETS_MAX, HashMap,
-};
+pub use ctl::{CtlFile, DictObject, FragmentEntry, GcpEntry, HashMap};
 pub use data::{DataItem, DataReader, DataWriter};
 pub use error::{BackupError, RowError};
 pub use fileset::{
     FileError, FileKind, FileName, NodeFiles, Part, SetFile, ctl_beside, directory_name, open_file,
     read_ctl,
 };
-pub use header::{BACKUP_VERSION, ByteOrder, FileHeader, FileType, MAGIC, NEWEST_VERSION};
+pub use header::{ByteOrder, FileHeader, FileType, MAGIC};
 pub use json::print_json;
-pub use log::{
-    Change, ENTRY_WORDS_MAX, LogEntry, LogEvent, LogKind, LogReader, LogValue, LogWriter,
-};
+pub use log::{Change, LogEntry, LogEvent, LogKind, LogReader, LogValue, LogWriter};
 pub use manifest::{
     FileDigest, MANIFEST_SCHEMA, Manifest, ManifestError, ManifestFile, sync_directory, write_whole,
 };
 pub use print::{PrintOptions, Printed, print};
 pub use properties::{Property, PropertyValue};
 pub use record::{Verified, is_kept, keep_file_name, manifest_of, set_directories, verified_of};
-pub use row::{ROW_BYTES_MAX, Row};
+pub use row::Row;
 pub use summary::{FileState, FileSummary, SetState, SetSummary, summarise};
 pub use table::{FragmentPlacement, IndexOf, NO_OBJECT, Table, TableKind};
 pub use temporal::{Date, DateTime, Time};

@@ -1,11 +1,12 @@
 //! The text that `ndb_print_backup_file` prints (backup format, 10.3).
 //!
 //! Every block ends with an empty line. Faults that the original prints on stdout are part of
-//! the text; those that it passes over in silence, or dies of, are errors here.
+//! the text, and errors too, as are those that it passes over in silence or dies of.
 
 use std::io::{Read, Write};
 
 use super::BackupError;
+use super::ctl::{DESCRIPTION, FRAGMENT, GCP_ENTRY, TABLE_LIST, take_section};
 use super::data::{DataItem, DataReader};
 use super::header::{ByteOrder, FileHeader, FileType, MAGIC, NEWEST_VERSION};
 use super::log::LogReader;
@@ -27,23 +28,19 @@ pub struct PrintOptions {
 pub enum Printed {
     /// To the end of the file.
     Whole,
-    /// The file header could not be read; the text says so, the error why.
+    /// As far as the file is one of a backup; the text ends as the original's does, the error
+    /// says why.
     Invalid(BackupError),
 }
 
 /// Longest text or binary item that is shown.
 const SHOWN_MAX: usize = 1024;
-/// Longest property stream in words.
-const STREAM_WORDS_MAX: u32 = 32768;
-/// Longest table list in words.
-const LIST_WORDS_MAX: u32 = 1 << 17;
 
 /// Prints a backup file of any type.
 ///
 /// # Errors
 ///
-/// If the output fails, or the file is truncated inside a section, record or entry. What comes
-/// before that is printed. The reader is read to its end, so a container that is damaged where
+/// If the output fails, or the file is not whole. What comes before that is printed. The reader is read to its end, so a container that is damaged where
 /// nothing is printed from is an error too.
 pub fn print(
     reader: impl Read,
@@ -75,16 +72,25 @@ fn print_to<R: Read>(
     };
     print_header(&header, out);
     match header.file_type {
-        FileType::Ctl => print_ctl(source, out)?,
-        FileType::Data | FileType::LcpData => {
-            print_data(DataReader::after_header(source, header), out, options)?;
+        FileType::Ctl => print_ctl(source, out),
+        FileType::Data => print_data(DataReader::after_header(source, header), out, options),
+        FileType::LcpData => {
+            // Records like those of a backup are shown as the original shows them, but whatever
+            // else is in there is no damage.
+            match print_data(DataReader::after_header(source, header), out, options) {
+                Err(error @ (BackupError::Read { .. } | BackupError::Write(_))) => Err(error),
+                _ => Ok(Printed::Invalid(BackupError::Checkpoint)),
+            }
         }
         FileType::RedoLog | FileType::UndoLog => {
-            print_log(LogReader::after_header(source, header), out, options)?;
+            print_log(LogReader::after_header(source, header), out, options)
         }
-        other => out.line("Unsupported file type for printer: ", other.number()),
+        FileType::LcpCtl | FileType::Other(_) => {
+            let number = header.file_type.number();
+            out.line("Unsupported file type for printer: ", number);
+            Ok(Printed::Invalid(header.other_type("1, 2, 3 or 5")))
+        }
     }
-    Ok(Printed::Whole)
 }
 
 /// Why the file header was refused.
@@ -130,50 +136,60 @@ fn print_header(header: &FileHeader, out: &mut TextOut<'_>) {
     out.text("\n\n");
 }
 
-fn print_ctl<R: Read>(mut source: Source<R>, out: &mut TextOut<'_>) -> Result<(), BackupError> {
-    let Some(list) = ctl_section(&mut source, 4, 2, LIST_WORDS_MAX)? else {
-        out.text("Invalid file! No table list\n");
-        return Ok(());
+fn print_ctl<R: Read>(
+    mut source: Source<R>,
+    out: &mut TextOut<'_>,
+) -> Result<Printed, BackupError> {
+    let list = match take_section(&mut source, &TABLE_LIST) {
+        Ok((list, _)) => list,
+        Err(error) => return invalid(error, "Invalid file! No table list\n", out),
     };
     let tables = list.len() / 4 - 2;
     print_table_list(list, out);
+    let mut fault = None;
     for _ in 0..tables {
-        let Some(description) = ctl_section(&mut source, 5, 3, STREAM_WORDS_MAX + 3)? else {
-            out.text("Invalid file missing table description\n");
-            break;
-        };
-        print_description(description, out);
+        match take_section(&mut source, &DESCRIPTION) {
+            Ok((description, _)) => print_description(description, out),
+            Err(error) => {
+                fault = Some(invalid(
+                    error,
+                    "Invalid file missing table description\n",
+                    out,
+                )?);
+                break;
+            }
+        }
         out.offer()?;
     }
-    let Some(entry) = ctl_section(&mut source, 6, 4, 4)? else {
-        out.text("Invalid file! GCP ENtry\n");
-        return Ok(());
-    };
-    out.text("-- GCP Entry:\nSectionType: 6\nSectionLength: 4\n");
-    out.line("Start GCP: ", be_word(entry, 2));
-    out.line("Stop GCP: ", be_word(entry, 3));
-    out.text("\n");
-    Ok(())
+    match take_section(&mut source, &GCP_ENTRY) {
+        Ok((entry, _)) => {
+            out.text("-- GCP Entry:\nSectionType: 6\nSectionLength: 4\n");
+            out.line("Start GCP: ", be_word(entry, 2));
+            out.line("Stop GCP: ", be_word(entry, 3));
+            out.text("\n");
+        }
+        Err(error) => {
+            let invalid = invalid(error, "Invalid file! GCP ENtry\n", out)?;
+            return Ok(fault.unwrap_or(invalid));
+        }
+    }
+    // The fragments are not shown, but a file that is cut among them is not whole.
+    while !source.at_end("fragment entry")? {
+        take_section(&mut source, &FRAGMENT)?;
+    }
+    Ok(fault.unwrap_or(Printed::Whole))
 }
 
-/// The next section if it is of this kind, and whole.
-fn ctl_section<R: Read>(
-    source: &mut Source<R>,
-    kind: u32,
-    min: u32,
-    max: u32,
-) -> Result<Option<&[u8]>, BackupError> {
-    const WHAT: &str = "section";
-    let head = source.peek(8, WHAT)?;
-    let (found, words) = (be_word(head, 0), be_word(head, 1));
-    if head.len() < 8 || found != kind || !(min..=max).contains(&words) {
-        return Ok(None);
+/// The text ends with the original's line for a file that is no ctl file from here on. A fault
+/// of the container is none of the contents.
+fn invalid(error: BackupError, line: &str, out: &mut TextOut<'_>) -> Result<Printed, BackupError> {
+    match error {
+        error @ BackupError::Read { .. } => Err(error),
+        error => {
+            out.text(line);
+            Ok(Printed::Invalid(error))
+        }
     }
-    let length = 4 * words as usize;
-    if source.peek(length, WHAT)?.len() < length {
-        return Ok(None);
-    }
-    source.take(length, WHAT).map(Some)
 }
 
 fn print_table_list(list: &[u8], out: &mut TextOut<'_>) {
@@ -244,45 +260,69 @@ fn print_data<R: Read>(
     mut reader: DataReader<R>,
     out: &mut TextOut<'_>,
     options: PrintOptions,
-) -> Result<(), BackupError> {
+) -> Result<Printed, BackupError> {
     let order = reader.header().byte_order;
     let mut counts = Counts::default();
-    while let Some(item) = reader.next_unchecked()? {
-        match item {
-            DataItem::FragmentHeader {
-                table_id,
-                fragment,
-                checksum_type,
-            } => {
-                counts = Counts::default();
-                out.text("-- Fragment header:\nSectionType: 2\nSectionLength: 5\n");
-                out.line("TableId: ", table_id);
-                out.line("FragmentNo: ", fragment);
-                out.line("ChecksumType: ", checksum_type);
-                out.text("\n");
-            }
-            DataItem::Record { kind, payload } => {
-                print_record(&mut counts, kind, payload, order, out, options);
-            }
-            DataItem::EndOfRecords => print_counts(&counts, out),
-            DataItem::FragmentFooter {
-                table_id,
-                fragment,
-                records,
-                checksum,
-            } => {
-                out.text("-- Fragment footer:\nSectionType: 3\nSectionLength: 6\n");
-                out.line("TableId: ", table_id);
-                out.line("FragmentNo: ", fragment);
-                out.line("NoOfRecords: ", records);
-                out.line("Checksum: ", checksum);
-                out.text("\n");
-            }
-            DataItem::Empty => return Ok(()),
+    let mut fault = None;
+    // The original's text ends at the first padding. What follows is read as well: it may be
+    // damaged.
+    let mut is_shown = true;
+    loop {
+        let mut unfitting = None;
+        let Some(item) = reader.next_unchecked(&mut unfitting)? else {
+            break;
+        };
+        if fault.is_none() {
+            fault = unfitting;
+        }
+        is_shown &= item != DataItem::Empty;
+        if is_shown {
+            print_item(&item, &mut counts, order, out, options);
         }
         out.offer()?;
     }
-    Ok(())
+    Ok(fault.map_or(Printed::Whole, Printed::Invalid))
+}
+
+fn print_item(
+    item: &DataItem<'_>,
+    counts: &mut Counts,
+    order: ByteOrder,
+    out: &mut TextOut<'_>,
+    options: PrintOptions,
+) {
+    match *item {
+        DataItem::FragmentHeader {
+            table_id,
+            fragment,
+            checksum_type,
+        } => {
+            *counts = Counts::default();
+            out.text("-- Fragment header:\nSectionType: 2\nSectionLength: 5\n");
+            out.line("TableId: ", table_id);
+            out.line("FragmentNo: ", fragment);
+            out.line("ChecksumType: ", checksum_type);
+            out.text("\n");
+        }
+        DataItem::Record { kind, payload } => {
+            print_record(counts, kind, payload, order, out, options);
+        }
+        DataItem::EndOfRecords => print_counts(counts, out),
+        DataItem::FragmentFooter {
+            table_id,
+            fragment,
+            records,
+            checksum,
+        } => {
+            out.text("-- Fragment footer:\nSectionType: 3\nSectionLength: 6\n");
+            out.line("TableId: ", table_id);
+            out.line("FragmentNo: ", fragment);
+            out.line("NoOfRecords: ", records);
+            out.line("Checksum: ", checksum);
+            out.text("\n");
+        }
+        DataItem::Empty => {}
+    }
 }
 
 fn print_record(
@@ -357,8 +397,7 @@ fn print_log<R: Read>(
     mut reader: LogReader<R>,
     out: &mut TextOut<'_>,
     options: PrintOptions,
-) -> Result<(), BackupError> {
-    reader.lenient = true;
+) -> Result<Printed, BackupError> {
     while let Some(entry) = reader.next_entry()? {
         out.text("LogEntry Table: ");
         out.decimal(entry.table_id);
@@ -383,7 +422,7 @@ fn print_log<R: Read>(
         }
         out.offer()?;
     }
-    Ok(())
+    Ok(Printed::Whole)
 }
 
 #[cfg(test)]
@@ -494,7 +533,7 @@ mod tests {
             },
             ALL,
         );
-        assert!(matches!(result, Printed::Whole));
+        assert!(matches!(result, Printed::Invalid(BackupError::Checkpoint)));
         assert!(text.ends_with("Unsupported file type for printer: 6\n"));
     }
 }

@@ -13,14 +13,10 @@
 //! them.
 
 use super::RowError;
-use super::column::{Column, Storage};
+use super::column::{Column, ROW_BYTES_MAX, Storage};
 use super::header::ByteOrder;
 use super::table::Table;
 use super::value::{Value, decode_value, encode_value};
-
-/// Longest packed row in bytes: 7500 words of columns, the header and the bitmap (backup
-/// format, 4.1).
-pub const ROW_BYTES_MAX: usize = 4 * (7500 + 1 + 32);
 
 /// Attribute id in the first word of a packed row.
 const PACKED: u32 = 0xFFF3;

@@ -1,9 +1,8 @@
 //! Tables and indexes, and their descriptions (backup format, 3.5).
 
-use super::column::Column;
+use super::BackupError;
+use super::column::{COLUMNS_MAX, Column, ColumnDefault, ROW_BYTES_MAX};
 use super::properties::{Properties, PropertyWriter, RawValue};
-use super::row::ROW_BYTES_MAX;
-use super::{BackupError, ColumnDefault};
 
 /// "No object": what an id holds that names nothing (backup format, 3.5).
 pub const NO_OBJECT: u32 = 0xFFFF_FF00;
@@ -399,6 +398,12 @@ impl Table {
                 (1999, slot) => {
                     let column = slot.take();
                     let ended = column.is_some();
+                    if table.columns.len() == COLUMNS_MAX {
+                        return Err(malformed(offset, "a table has at most 512 columns"));
+                    }
+                    if column.as_ref().is_some_and(Column::is_too_long) {
+                        return Err(malformed(offset, "a column is longer than a row can be"));
+                    }
                     table.columns.extend(column);
                     ended
                 }
@@ -412,6 +417,9 @@ impl Table {
         }
         if open.is_some() {
             return Err(malformed(items.offset(), "the last column does not end"));
+        }
+        if table.columns.is_empty() {
+            return Err(malformed(base, "a table without columns"));
         }
         if table.columns.len() as u64 != u64::from(declared) {
             return Err(malformed(
@@ -513,7 +521,7 @@ impl Table {
         })
     }
 
-    /// Longest row of the table when packed, in bytes; at most [`ROW_BYTES_MAX`].
+    /// Longest row of the table when packed, in bytes; at most the longest that a record can hold.
     pub fn max_row_bytes(&self) -> usize {
         let columns: u64 = self
             .columns
@@ -536,6 +544,9 @@ fn encode_fragments(fragments: &[FragmentPlacement]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
+/// Most replicas of a fragment.
+const REPLICAS_MAX: u16 = 4;
+
 fn decode_fragments(bytes: &[u8]) -> Option<Vec<FragmentPlacement>> {
     let half_words: Vec<u16> = bytes
         .chunks_exact(2)
@@ -544,6 +555,9 @@ fn decode_fragments(bytes: &[u8]) -> Option<Vec<FragmentPlacement>> {
     let [replicas, fragments, rest @ ..] = &half_words[..] else {
         return bytes.is_empty().then(Vec::new);
     };
+    if !(1..=REPLICAS_MAX).contains(replicas) {
+        return (*fragments == 0).then(Vec::new);
+    }
     let size = 1 + usize::from(*replicas);
     let rest = rest.get(..size * usize::from(*fragments))?;
     let placement = |words: &[u16]| FragmentPlacement {

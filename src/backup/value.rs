@@ -1,11 +1,9 @@
 //! Column values and their storage form.
 
 use super::RowError;
-use super::column::{ArrayType, Column, ColumnType, Storage};
-pub(crate) use super::decimal::decimal_size;
+use super::column::{ArrayType, Column, ColumnDefault, ColumnType, ROW_BYTES_MAX, Storage};
 use super::decimal::{parse_decimal, render_decimal};
 use super::header::ByteOrder;
-use super::row::ROW_BYTES_MAX;
 use super::temporal::{self, Date, DateTime, Time};
 
 /// A value of a column; its storage form follows from the column (backup format, 3.5 and 4.1).
@@ -55,6 +53,25 @@ pub enum Value {
     /// The storage form of a value that is none of its type's (a month 15, say), or of a type
     /// without a representation here.
     Raw(Vec<u8>),
+}
+
+impl Column {
+    /// The same column with a default value; NULL is no default.
+    ///
+    /// # Errors
+    ///
+    /// If the value is not one of the column's.
+    pub fn with_default(mut self, value: &Value) -> Result<Self, RowError> {
+        self.default = match value {
+            Value::Null => ColumnDefault::None,
+            value => {
+                let mut bytes = Vec::new();
+                encode_value(&self, value, &mut bytes)?;
+                ColumnDefault::Stored(bytes)
+            }
+        };
+        Ok(self)
+    }
 }
 
 /// Reads the storage form of a value, length bytes included. Never fails: what is not a value

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use ndbmgm::backup::{self, DataItem, DataReader, PrintOptions};
+use ndbmgm::backup::{self, BackupError, DataItem, DataReader, PrintOptions, Printed};
 
 use crate::xfrm::{backup_file, fixture_password, plaintexts, read_all};
 
@@ -251,18 +251,29 @@ fn an_undo_log_and_one_without_its_end_are_printed() {
     let expected = "LogEntry Table: 7 Event: 2 Length: 3 GCP: 101\n \
          Attribut: 0 Size: 1\n Attribut: 1 Size: 0\n";
     let redo = [header(2), entry.clone()].concat();
-    assert_eq!(printed(&redo, VERBOSE), expected);
     let undo = [header(5), entry, words(&[7])].concat();
-    assert_eq!(printed(&undo, VERBOSE), expected);
-    let ended = [&undo[..], &words(&[0])].concat();
-    assert_eq!(printed(&ended, VERBOSE), expected);
+    for log in [redo, undo] {
+        let ended = [&log[..], &words(&[0])].concat();
+        assert_eq!(printed(&ended, VERBOSE), expected);
+        // Without its end it is not whole, but nothing less is shown.
+        let mut text = Vec::new();
+        let error = backup::print(&log[..], &mut text, VERBOSE).unwrap_err();
+        assert!(matches!(error, BackupError::Truncated { .. }), "{error}");
+        assert!(String::from_utf8(text).unwrap().ends_with(expected));
+    }
 }
 
 fn run(name: &str, bytes: &[u8]) -> (Output, String) {
+    run_with(name, bytes, &[])
+}
+
+fn run_with(name: &str, bytes: &[u8], arguments: &[&str]) -> (Output, String) {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join(name), bytes).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_ndb_print_backup_file"))
-        .args(["--no-defaults", name])
+        .arg("--no-defaults")
+        .args(arguments)
+        .arg(name)
         .current_dir(place.path())
         .output()
         .unwrap();
@@ -271,7 +282,7 @@ fn run(name: &str, bytes: &[u8]) -> (Output, String) {
 }
 
 #[test]
-fn a_file_that_is_not_whole_has_the_originals_text_and_status() {
+fn a_file_that_is_not_whole_has_the_originals_text_and_is_a_failure() {
     let ctl = ctl(2, &[]);
     let described = header_text(1, "0x12345678")
         + "-- Table List:\nSectionType: 4\nSectionLength: 4\nTables: 1 2 \n\n";
@@ -280,43 +291,156 @@ fn a_file_that_is_not_whole_has_the_originals_text_and_status() {
     newer[8..12].copy_from_slice(&[0, 9, 7, 3]);
     let mut other_section = header(1);
     other_section[15] = 2;
-    let cases: [(&[u8], i32, String); 8] = [
-        (b"", 1, "Invalid file!\n".to_owned()),
-        (&ctl[..47], 1, "Invalid file!\n".to_owned()),
-        (&other_section, 1, "Invalid file!\n".to_owned()),
+    let whole = header_text(1, "0x12345678") + &printed(&ctl, PLAIN);
+    let garbage = [&ctl[..], b"more"].concat();
+    let cut_fragment = [&ctl[..], &words(&[7, 8, 1, 0])].concat();
+    let cases: [(&[u8], &str, String); 12] = [
+        (
+            b"",
+            "ends inside the file header",
+            "Invalid file!\n".to_owned(),
+        ),
+        (
+            &ctl[..47],
+            "ends inside the file header",
+            "Invalid file!\n".to_owned(),
+        ),
+        (
+            &other_section,
+            "section type is not 1",
+            "Invalid file!\n".to_owned(),
+        ),
         (
             &newer,
-            1,
+            "later than",
             "incorrect versions, file: 0x90703 expect: 0x90702\nInvalid file!\n".to_owned(),
         ),
         (
+            &ctl[..48],
+            "ends inside the table list at offset 48",
+            header_text(1, "0x12345678") + "Invalid file! No table list\n",
+        ),
+        (
             &ctl[..52],
-            0,
+            "ends inside the table list at offset 48",
             header_text(1, "0x12345678") + "Invalid file! No table list\n",
         ),
         (
             &ctl[..70],
-            0,
+            "ends inside the table description at offset 64",
             format!("{described}Invalid file missing table description\nInvalid file! GCP ENtry\n"),
         ),
         (
             &ctl[..ctl.len() - 4],
-            0,
+            "ends inside the GCP entry",
             format!("{described}{description}{description}Invalid file! GCP ENtry\n"),
         ),
         (
             &header(9),
-            0,
+            "file type 9",
             header_text(9, "0x12345678") + "Unsupported file type for printer: 9\n",
         ),
+        (
+            &header(6),
+            "a local checkpoint file, not a backup",
+            header_text(6, "0x12345678") + "Unsupported file type for printer: 6\n",
+        ),
+        (&garbage, "ends inside the fragment entry", whole.clone()),
+        (
+            &cut_fragment,
+            "ends inside the fragment entry",
+            whole.clone(),
+        ),
     ];
-    for (bytes, status, expected) in cases {
+    for (bytes, reason, expected) in cases {
         let (output, text) = run("f", bytes);
         assert_eq!(text, expected);
-        assert_eq!(output.status.code(), Some(status), "{expected}");
-        // The original's status 1 comes with the reason.
-        assert_eq!(output.stderr.is_empty(), status == 0, "{expected}");
+        assert_eq!(output.status.code(), Some(1), "{expected}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(reason), "{said}");
     }
+    let (output, text) = run("f", &ctl);
+    assert_eq!((output.status.code(), text), (Some(0), whole));
+    assert!(output.stderr.is_empty());
+}
+
+/// Every file of a backup, cut anywhere or with something after its end, fails as text and as
+/// JSON alike.
+#[test]
+fn no_cut_file_looks_good_as_text() {
+    for name in ["BACKUP-3.2.log", "BACKUP-1-0.2.Data"] {
+        let file = fs::read(backup_file(name)).unwrap();
+        let fails = |bytes: &[u8]| {
+            let text = backup::print(bytes, &mut Vec::new(), PLAIN);
+            let json = backup::print_json(bytes, &mut Vec::new(), None);
+            let text_fails = !matches!(text, Ok(Printed::Whole));
+            assert_eq!(text_fails, json.is_err(), "{name} {} {json:?}", bytes.len());
+            text_fails
+        };
+        assert!(!fails(&file));
+        assert!(fails(&[&file[..], &[1]].concat()));
+        assert!(fails(&[&file[..], &[0; 8]].concat()));
+        let step = (file.len() / 400).max(1);
+        let cuts = (0..file.len())
+            .step_by(step)
+            .chain(file.len() - 60..file.len());
+        let failed = cuts.filter(|cut| fails(&file[..*cut])).count();
+        assert!(failed > 400, "{name} {failed}");
+    }
+    let ctl = fs::read(backup_file("BACKUP-1.2.ctl")).unwrap();
+    let fragments = ctl
+        .windows(8)
+        .position(|bytes| bytes == [0, 0, 0, 6, 0, 0, 0, 4]);
+    let fragments = fragments.unwrap() + 16;
+    for cut in (0..ctl.len()).step_by(61) {
+        // Fragment entries may be any number.
+        let is_whole = cut >= fragments && (cut - fragments).is_multiple_of(32);
+        let printed = backup::print(&ctl[..cut], &mut Vec::new(), PLAIN);
+        assert_eq!(matches!(printed, Ok(Printed::Whole)), is_whole, "{cut}");
+    }
+}
+
+#[test]
+fn a_footer_of_another_fragment_is_printed_and_a_failure() {
+    let mut file = header(3);
+    file.extend(words(&[2, 5, 7, 0, 0, 1, 99, 0, 3, 6, 7, 0, 2, 0]));
+    let (output, text) = run("f", &file);
+    assert!(text.ends_with("TableId: 7\nFragmentNo: 0\nNoOfRecords: 2\nChecksum: 0\n\n"));
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("fragment footer"), "{said}");
+}
+
+#[test]
+fn what_follows_padding_is_checked_though_not_shown() {
+    let padded = [header(3), words(&[8, 3, 0])].concat();
+    let (output, shown) = run("f", &padded);
+    assert_eq!(output.status.code(), Some(0));
+    let (output, text) = run("f", &[&padded[..], b"garbage!"].concat());
+    assert_eq!((output.status.code(), text), (Some(1), shown));
+}
+
+#[test]
+fn a_checkpoint_file_is_called_one() {
+    let mut rows = header(4);
+    rows.extend(words(&[2, 5, 7, 0, 0, 1, 99, 0xFFFF_FFFF]));
+    for file in [rows, header(6)] {
+        for arguments in [&[][..], &["--output=json"]] {
+            let (output, _) = run_with("T2F0.Data", &file, arguments);
+            assert_eq!(output.status.code(), Some(1));
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                said.contains("a local checkpoint file, not a backup"),
+                "{said}"
+            );
+        }
+    }
+    let (output, _) = run_with("f", &ctl(1, &[]), &["-c", "1", "-U", "-i"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "Note: without effect, because they are for local checkpoint files: -c, -i, --print-rows\n"
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn read(
     let mut cells = Cells::default();
     let mut open: Option<Open<'_>> = None;
     loop {
-        let Some(item) = reader.next_unchecked()? else {
+        let Some(item) = reader.next_unchecked(&mut None)? else {
             return Ok(());
         };
         match item {

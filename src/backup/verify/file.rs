@@ -9,9 +9,8 @@ use super::finding::{Finding, FindingKind};
 use super::hashed::Hashed;
 use super::seen::{Dictionary, FileRead};
 use super::{data, log};
-use crate::backup::{
-    BackupError, CTL_BYTES_MAX, CtlFile, CtlReader, CtlSection, FileKind, GcpEntry,
-};
+use crate::backup::ctl::{CTL_BYTES_MAX, CtlReader, CtlSection};
+use crate::backup::{BackupError, CtlFile, FileKind, GcpEntry};
 use crate::cluster::Gci;
 use crate::xfrm::{self, Container, ReadAhead, Secret};
 
