@@ -36,6 +36,15 @@ impl Container {
         }
     }
 
+    /// A container without a checksum of its data, as a data node makes of files that it does
+    /// not write from end to end.
+    pub fn is_unchecked(&self) -> bool {
+        match self {
+            Self::Raw | Self::Az31(_) => false,
+            Self::Ndbxfrm(_, trailer) => trailer.crc().is_none(),
+        }
+    }
+
     /// The line of `ndbxfrm --info`, with newline. `name` is printed as given.
     pub fn render_line(&self, name: &str) -> String {
         format!(

@@ -68,7 +68,9 @@ pub use az31::Az31Trailer;
 pub use describe::Container;
 pub use error::{Fault, OptionsError, XfrmError};
 pub use header::{ByteOrder, Cipher, FIXED_HEADER_SIZE, Flags, Header, KeySource};
-pub use reader::{ReadOptions, XfrmReader, begins_as_container, inspect, open, open_with};
+pub use reader::{
+    KEY_DERIVATION_MAX, ReadOptions, XfrmReader, begins_as_container, inspect, open, open_with,
+};
 pub use secret::Secret;
 pub use trailer::{FIXED_TRAILER_SIZE, Trailer};
 pub use writer::{Encryption, FILE_BLOCK_SIZE, ITERATIONS, Keys, Options, XfrmWriter};

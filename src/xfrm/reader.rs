@@ -18,13 +18,17 @@ const INFLATED: usize = 128 * 1024;
 /// decrypted with a wrong key fail as deflate much sooner.
 const WRONG_SECRET_SHOWS_WITHIN: u64 = 64 * 1024;
 
+/// Rounds of key derivation that a file may ask for unless the caller says otherwise; they
+/// take a few seconds.
+pub const KEY_DERIVATION_MAX: u64 = 10_000_000;
+
 /// How to read.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadOptions {
     /// Threads that decrypt in the background; up to 1 means that the caller's does.
     pub threads: usize,
     /// Most rounds of key derivation: iterations times salts, both from the header. The
-    /// default, 200 million, is 2000 times what a backup needs and takes a minute or so.
+    /// default, [`KEY_DERIVATION_MAX`], is 100 times what a backup needs.
     pub key_derivation_max: u64,
 }
 
@@ -32,7 +36,7 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             threads: 1,
-            key_derivation_max: 200_000_000,
+            key_derivation_max: KEY_DERIVATION_MAX,
         }
     }
 }

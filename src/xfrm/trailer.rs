@@ -8,7 +8,10 @@ use super::header::{ByteOrder, ENDIAN_MARKER, Header, MAGIC, is_zero};
 /// Size of the trailer without the padding before it.
 pub const FIXED_TRAILER_SIZE: u32 = 56;
 
-/// Set in the flags when the trailer holds the CRC-32 of the data.
+/// Where the flags say how the data can be checked: 0 for not at all.
+const CHECKSUM_FLAGS: u64 = 0xF0;
+
+/// These flags when the trailer holds the CRC-32 of the data, the only checksum there is.
 pub(super) const CRC_IN_TRAILER: u64 = 0x30;
 
 /// How far before the end a trailer is looked for when there is none at the end, to tell
@@ -61,12 +64,15 @@ impl Default for Trailer {
 impl Trailer {
     /// CRC-32 of the data, if the trailer holds it.
     pub fn crc(&self) -> Option<u32> {
-        (self.flags & 0xF0 == CRC_IN_TRAILER).then(|| u32::from_le_bytes(self.data_checksum))
+        (self.flags & CHECKSUM_FLAGS == CRC_IN_TRAILER)
+            .then(|| u32::from_le_bytes(self.data_checksum))
     }
 
     /// Reads the trailer from a file's last 56 bytes.
     ///
-    /// The magic is not looked at, as in the original (backup format, 7.4).
+    /// The magic is not looked at, as in the original (backup format, 7.4). The original does
+    /// not look at the flags either, and checks nothing if they are damaged; here they are
+    /// those of a CRC-32 or of no checksum.
     pub fn decode(bytes: &[u8; 56], order: ByteOrder) -> Result<Self, XfrmError> {
         if order.u64(bytes, 40) != ENDIAN_MARKER {
             return Err(XfrmError::BadTrailer("endian marker"));
@@ -74,12 +80,16 @@ impl Trailer {
         if order.u32(bytes, 32) != FIXED_TRAILER_SIZE {
             return Err(XfrmError::BadTrailer("fixed trailer size"));
         }
+        let flags = order.u64(bytes, 0);
+        if !matches!(flags & CHECKSUM_FLAGS, 0 | CRC_IN_TRAILER) {
+            return Err(XfrmError::BadTrailer("checksum flags"));
+        }
         let mut file_checksum = [0; 4];
         file_checksum.copy_from_slice(&bytes[16..20]);
         let mut data_checksum = [0; 4];
         data_checksum.copy_from_slice(&bytes[20..24]);
         Ok(Self {
-            flags: order.u64(bytes, 0),
+            flags,
             data_size: order.u64(bytes, 8),
             file_checksum,
             data_checksum,

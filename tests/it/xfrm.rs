@@ -420,9 +420,7 @@ fn unusual_files_that_the_original_reads_are_read() {
         P,
         "trailer magic overwritten"
     );
-    for flags in [0, 0xFF] {
-        let mut file = container_of_p(&deflated, &stream);
-        file[end - 56] = flags;
-        assert_eq!(read_all(&file, None).unwrap(), P, "trailer flags {flags}");
-    }
+    let mut file = container_of_p(&deflated, &stream);
+    file[end - 56] = 0;
+    assert_eq!(read_all(&file, None).unwrap(), P, "no checksum");
 }
