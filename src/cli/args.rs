@@ -1,14 +1,16 @@
 //! From the process's arguments to a program's options.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
+use nix::sys::signal::{SigSet, Signal};
 
 use super::defaults::{Arguments, Environment, collect_arguments};
 use super::exit::Exit;
+use super::exposed::ProcessArguments;
 use super::normalise::{HELP, Normalised, Request, UsageError, VERSION, normalise, without_secret};
 use super::number::Number;
 use super::password::{SecretOption, SecretRequests};
@@ -47,6 +49,8 @@ pub struct Parsed<T> {
     pub secrets: SecretRequests,
     /// Complete lines for stderr, already printed by [`Program::parse`].
     pub warnings: Vec<String>,
+    /// Arguments of the command line that hold a secret, counted from its end.
+    exposed: Vec<usize>,
 }
 
 /// The program ends before it began: help, version, or an error.
@@ -70,25 +74,43 @@ impl Stop {
         }
     }
 
-    /// Prints both texts. A reader that went away is no concern any more.
+    /// Prints both texts. It is a failure if what was asked for can't be written, but a reader
+    /// that went away is no concern any more.
     pub fn report(self) -> ExitCode {
-        let _ = std::io::stderr().write_all(self.stderr.as_bytes());
-        let _ = std::io::stdout().write_all(self.stdout.as_bytes());
-        let _ = std::io::stdout().flush();
-        self.exit.into()
+        let _ = io::stderr().write_all(self.stderr.as_bytes());
+        let mut stdout = io::stdout();
+        let written = stdout.write_all(self.stdout.as_bytes());
+        match written.and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(io::stderr(), "cannot write to stdout: {error}");
+                match self.exit {
+                    Exit::Success => Exit::Failure.into(),
+                    exit => exit.into(),
+                }
+            }
+            _ => self.exit.into(),
+        }
     }
 }
 
 impl Program {
-    /// Reads this process's arguments and option files; prints warnings.
+    /// Reads this process's arguments and option files; prints warnings. Blocks SIGXFSZ in this
+    /// thread and those that it will start, so that the write fails instead. A process that was
+    /// given a secret in its arguments is started anew, with the secret masked in the list of
+    /// processes: call it before anything else is done.
     ///
     /// # Errors
     ///
     /// [`Stop`] if the program is to end: `--help`, `--version`, or a fault.
     pub fn parse<T: CommandFactory + FromArgMatches>(&self) -> Result<Parsed<T>, Stop> {
-        let parsed = self.parse_from(std::env::args_os(), &Environment::of_process())?;
+        // A file that reaches its largest size is a failed write, which is cleaned up after
+        // and reported, and not the end of the program.
+        let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
+        let arguments = ProcessArguments::read();
+        let parsed = self.parse_from(arguments.to_vec(), &Environment::of_process())?;
+        arguments.hide(&parsed.exposed);
         for warning in &parsed.warnings {
-            let _ = writeln!(std::io::stderr(), "{warning}");
+            let _ = writeln!(io::stderr(), "{warning}");
         }
         Ok(parsed)
     }
@@ -132,6 +154,7 @@ impl Program {
                 options,
                 secrets: normalised.secrets,
                 warnings,
+                exposed: normalised.exposed,
             }),
             Err(error) => Err(self.fault::<T>(&program, &warnings, &error.to_string())),
         }

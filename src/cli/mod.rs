@@ -34,11 +34,13 @@
 mod args;
 mod defaults;
 mod exit;
+mod exposed;
 mod logging;
 mod normalise;
 mod number;
 mod option_file;
 mod password;
+mod terminal;
 
 pub use args::{Parsed, Program, Stop, VERSION_LINE};
 pub use defaults::{Arguments, DefaultsError, Environment, collect_arguments};
@@ -50,3 +52,4 @@ pub use password::{
     KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SecretRequests,
     Secrets, prompt_secret,
 };
+pub use terminal::TerminalText;

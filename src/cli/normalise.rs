@@ -5,7 +5,7 @@
 //! an option given twice the last counts.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 
 use clap::{ArgAction, Command};
 use zeroize::Zeroizing;
@@ -16,6 +16,8 @@ use super::password::{SecretOption, SecretRequests, Source};
 
 /// Id of the help option that every program has.
 pub(super) const HELP: &str = "help";
+/// Id of the option that takes commands of the management client.
+const COMMANDS: &str = "execute";
 /// Id of the version option that every program has.
 pub(super) const VERSION: &str = "version";
 
@@ -54,6 +56,8 @@ pub(super) struct Normalised {
     pub(super) secrets: SecretRequests,
     /// Sentences that follow `<prog>: [Warning] `.
     pub(super) warnings: Vec<String>,
+    /// Arguments of the command line that hold a secret, counted from its end; the last is 1.
+    pub(super) exposed: Vec<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -94,6 +98,9 @@ struct Walk<'a> {
     positionals: Vec<OsString>,
     secrets: SecretRequests,
     warnings: Vec<String>,
+    exposed: Vec<usize>,
+    /// The argument of the command line that is looked at, counted from its end.
+    place: usize,
     asked: Option<Request>,
 }
 
@@ -114,6 +121,8 @@ pub(super) fn normalise(
         positionals: Vec::new(),
         secrets: SecretRequests::new(secret_options),
         warnings: Vec::new(),
+        exposed: Vec::new(),
+        place: 0,
         asked: None,
     };
     for argument in &from_files {
@@ -132,6 +141,7 @@ pub(super) fn normalise(
         arguments,
         secrets: walk.secrets,
         warnings: walk.warnings,
+        exposed: walk.exposed,
     }))
 }
 
@@ -180,7 +190,8 @@ impl Walk<'_> {
             if self.asked.is_some() {
                 return Ok(());
             }
-            let bytes = Zeroizing::new(argument.as_bytes().to_vec());
+            self.place = rest.len() + 1;
+            let bytes = Zeroizing::new(argument.into_vec());
             match bytes.as_slice() {
                 b"--" => {
                     self.positionals.extend(rest);
@@ -190,7 +201,7 @@ impl Walk<'_> {
                 [b'-', letters @ ..] if !letters.is_empty() => {
                     self.letters(letters, &mut rest)?;
                 }
-                _ => self.positionals.push(argument),
+                _ => self.positionals.push(OsString::from_vec(bytes.to_vec())),
             }
         }
         Ok(())
@@ -309,14 +320,21 @@ impl Walk<'_> {
                     (Takes::Nothing, Some(value)) => self.switch_to(entry, value),
                     (Takes::Optional, value) => self.set(entry, value),
                     (Takes::One, Some(value)) => self.set(entry, Some(value)),
-                    (Takes::One, None) => match rest.and_then(Iterator::next) {
-                        Some(value) => self.set(entry, Some(value.as_bytes())),
+                    (Takes::One, None) => match rest.and_then(|rest| self.next_of(rest)) {
+                        Some(value) => self.set(entry, Some(&value)),
                         None => Err(UsageError::MissingValue(entry.canonical())),
                     },
                 };
             }
         }
         Ok(())
+    }
+
+    /// The next argument, as the value of the one before it.
+    fn next_of(&mut self, rest: &mut Rest) -> Option<Zeroizing<Vec<u8>>> {
+        let value = Zeroizing::new(rest.next()?.into_vec());
+        self.place = rest.len() + 1;
+        Some(value)
     }
 
     /// `--skip-x`, `--disable-x` and `--enable-x`.
@@ -395,15 +413,20 @@ impl Walk<'_> {
             (false, None) => self.secrets.ask(option, Source::Terminal),
             (false, Some(value)) => {
                 if is_command_line {
-                    self.warnings.push(
-                        "Using a password on the command line interface can be insecure.".into(),
-                    );
+                    self.expose();
                 }
                 let value = Zeroizing::new(value.to_vec());
                 self.secrets.ask(option, Source::Value(value));
             }
         }
         Ok(())
+    }
+
+    /// The argument that is looked at holds a secret.
+    fn expose(&mut self) {
+        self.exposed.push(self.place);
+        self.warnings
+            .push("Using a password on the command line interface can be insecure.".into());
     }
 
     fn unset(&mut self, entry: &Entry) {
@@ -413,6 +436,10 @@ impl Walk<'_> {
     fn set(&mut self, entry: &Entry, value: Option<&[u8]>) -> Result<(), UsageError> {
         if !entry.repeats {
             self.unset(entry);
+        }
+        // An option file has no place on the command line.
+        if self.place > 0 && entry.id == COMMANDS && value.and_then(password_in).is_some() {
+            self.expose();
         }
         let mut argument = entry.canonical().into_bytes();
         if let Some(value) = value {
@@ -454,6 +481,18 @@ impl Walk<'_> {
     }
 }
 
+/// Where the value of a password begins in a command, if it has one, sound or not.
+fn password_in(command: &[u8]) -> Option<usize> {
+    const WORD: &[u8] = b"password";
+    (0..command.len()).find_map(|start| {
+        let end = start + WORD.len();
+        let word = command.get(start..end)?;
+        let rest = command[end..].trim_ascii_start();
+        let is_given = word.eq_ignore_ascii_case(WORD) && rest.first() == Some(&b'=');
+        is_given.then(|| command.len() - rest.len() + 1)
+    })
+}
+
 #[derive(Clone, Copy)]
 enum Switch {
     On,
@@ -489,7 +528,10 @@ pub(super) fn without_secret(argument: &[u8]) -> String {
     }
     match text.split_once('=') {
         Some((name, _)) if is_secret(&name.to_ascii_lowercase()) => format!("{name}=*****"),
-        _ => text.into_owned(),
+        _ => match password_in(argument) {
+            Some(value) => format!("{}*****", String::from_utf8_lossy(&argument[..value])),
+            None => text.into_owned(),
+        },
     }
 }
 

@@ -12,8 +12,8 @@
 //! newline, but input without a single byte is no secret. Keys are written as hexadecimal digits.
 //!
 //! Secrets are wiped from this process's memory when they are dropped. A value given on the command
-//! line stays readable in the list of processes as long as the program runs: nothing a program
-//! can do wipes that, so prefer the other two.
+//! line can be read by anyone in the list of processes for a moment, until the program has
+//! started itself anew without it, and stays in the shell's history: prefer the other two.
 
 use std::fmt;
 use std::fs::File;
@@ -23,6 +23,7 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use rpassword::{ConfigBuilder, prompt_password_with_config};
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Longest password, in bytes.
@@ -92,6 +93,8 @@ pub enum SecretFault {
     BadCharacter,
     /// A key with half a byte at its end.
     OddDigits,
+    /// It was typed twice, and not alike.
+    Differs,
     /// Stdin failed with this error number of the system.
     StdinFailed(i32),
     /// There is no terminal, or it failed with this error number of the system.
@@ -124,6 +127,7 @@ impl fmt::Display for SecretError {
             SecretFault::OddDigits => {
                 write!(f, "{prefix} {kind} need even number of hex digits.")
             }
+            SecretFault::Differs => write!(f, "the two {prefix} {kind}s differ."),
             SecretFault::StdinFailed(errno) => {
                 write!(
                     f,
@@ -184,6 +188,13 @@ impl SecretRequests {
         self.requests.is_empty()
     }
 
+    /// True if one will be asked for at the terminal.
+    pub fn asks_terminal(&self) -> bool {
+        self.requests
+            .iter()
+            .any(|(_, source)| matches!(source, Source::Terminal))
+    }
+
     /// True if a line of stdin will be taken.
     pub fn reads_stdin(&self) -> bool {
         self.requests
@@ -215,9 +226,7 @@ impl SecretRequests {
         for (option, source) in self.requests {
             let secret = match source {
                 Source::Value(value) => check(option.kind, value, false),
-                Source::Terminal => {
-                    terminal(&prompt_text(option)).and_then(|line| check(option.kind, line, true))
-                }
+                Source::Terminal => typed(option, terminal),
                 Source::Stdin => {
                     stdin(&prompt_text(option)).and_then(|line| check(option.kind, line, true))
                 }
@@ -276,6 +285,20 @@ pub fn prompt_secret(
     prompt_at_terminal(prompt)
         .and_then(|line| check(option.kind, line, true))
         .map_err(|fault| SecretError { option, fault })
+}
+
+/// Asks for a secret; twice if data is to be encrypted with it, which a slip of the finger
+/// would lose.
+fn typed(option: SecretOption, terminal: &mut dyn FnMut(&str) -> Line) -> Line {
+    let first = check(option.kind, terminal(&prompt_text(option))?, true)?;
+    if option.prefix == "encrypt" {
+        let again = terminal(&format!("Enter {option} again: "))?;
+        let again = check(option.kind, again, true).map_err(|_| SecretFault::Differs)?;
+        if !bool::from(first.ct_eq(&again)) {
+            return Err(SecretFault::Differs);
+        }
+    }
+    Ok(first)
 }
 
 fn prompt_text(option: SecretOption) -> String {
@@ -383,27 +406,23 @@ fn stdin_failed(error: io::Error) -> SecretFault {
     SecretFault::StdinFailed(error.raw_os_error().unwrap_or(EIO))
 }
 
-/// Reads up to a newline, byte by byte. A line that is too long is read to its end.
+/// Reads up to a newline, byte by byte, and not beyond what a line may hold.
 fn read_line(input: &mut impl Read) -> Line {
     // Room for all of it: growing would leave copies behind.
     let mut line = Zeroizing::new(Vec::with_capacity(SECRET_MAX));
-    let mut too_long = false;
     let mut byte = [0];
     loop {
         match input.read(&mut byte) {
             Ok(0) if line.is_empty() => return Err(SecretFault::NoEnd),
             Ok(0) => break,
             Ok(_) if byte[0] == b'\n' => break,
-            Ok(_) if line.len() == SECRET_MAX => too_long = true,
+            Ok(_) if line.len() == SECRET_MAX => return Err(SecretFault::TooLong),
             Ok(_) => line.push(byte[0]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(stdin_failed(error)),
         }
     }
     byte.zeroize();
-    if too_long {
-        return Err(SecretFault::TooLong);
-    }
     Ok(line)
 }
 
@@ -485,9 +504,13 @@ mod tests {
         let mut input: &[u8] = b"secret\nSTART BACKUP 1\n";
         read_line(&mut input).unwrap();
         assert_eq!(input, b"START BACKUP 1\n");
-        let mut long: &[u8] = &[&[b'x'; 5000][..], b"\nSHOW\n"].concat();
+    }
+
+    #[test]
+    fn reading_stops_where_a_line_is_too_long() {
+        let mut long: &[u8] = &[b'x'; 5_000_000];
         assert_eq!(read_line(&mut long).err(), Some(SecretFault::TooLong));
-        assert_eq!(long, b"SHOW\n");
+        assert_eq!(long.len(), 5_000_000 - SECRET_MAX - 1);
     }
 
     #[test]
@@ -506,6 +529,32 @@ mod tests {
     fn the_terminal_is_asked_with_the_originals_prompt() {
         let typed = password_of(Source::Terminal, b"");
         assert_eq!(typed, Ok(b"Enter decrypt password:".to_vec()));
+    }
+
+    #[test]
+    fn a_secret_to_encrypt_with_is_typed_twice() {
+        let option = SecretOption {
+            prefix: "encrypt",
+            kind: SecretKind::Password,
+        };
+        let typed_as = |lines: [&str; 2]| {
+            let mut prompts = Vec::new();
+            let mut lines = lines.into_iter();
+            let read = typed(option, &mut |prompt| {
+                prompts.push(prompt.to_owned());
+                Ok(Zeroizing::new(lines.next().unwrap().as_bytes().to_vec()))
+            });
+            (read.map(|it| it.to_vec()), prompts)
+        };
+        let (read, prompts) = typed_as(["secret", "secret"]);
+        assert_eq!(read, Ok(b"secret".to_vec()));
+        let expected = ["Enter encrypt password: ", "Enter encrypt password again: "];
+        assert_eq!(prompts, expected);
+        assert_eq!(typed_as(["secret", "Secret"]).0, Err(SecretFault::Differs));
+        // What is wrong at first is said at once.
+        let (read, prompts) = typed_as(["a\tb", "a\tb"]);
+        assert_eq!(read, Err(SecretFault::BadCharacter));
+        assert_eq!(prompts.len(), 1);
     }
 
     #[test]
