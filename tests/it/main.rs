@@ -47,3 +47,4 @@ mod xfrm_damage;
 mod xfrm_round_trips;
 mod xfrm_tool;
 mod xfrm_tool_options;
+mod xfrm_tool_outputs;

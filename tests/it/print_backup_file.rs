@@ -222,6 +222,67 @@ fn json_without_a_ctl_file_shows_rows_as_they_lie() {
     assert!(text(&output.stderr).contains("another backup"));
 }
 
+/// A compressed ctl file can hold a thousand times its size, and is held in memory.
+#[test]
+fn a_ctl_file_that_is_much_larger_than_it_looks_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("BACKUP-1-0.2.Data");
+    fs::copy(backup_file("BACKUP-1-0.2.Data"), &data).unwrap();
+    let ctl = directory.path().join("BACKUP-1.2.ctl");
+    let compressed = xfrm::Options {
+        compress: true,
+        ..xfrm::Options::default()
+    };
+    let recorded = fs::read(backup_file("BACKUP-1.2.ctl")).unwrap();
+    fs::write(&ctl, write_all(&recorded, compressed)).unwrap();
+    let output = run(&["--output=json", data.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
+    // One object again and again.
+    let words = |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|w| w.to_be_bytes()).collect() };
+    let count = 100_000;
+    let mut forged = recorded[..48].to_vec();
+    forged.extend(words(&[4, 2 + count]));
+    forged.resize(forged.len() + 4 * count as usize, 0);
+    let object = [words(&[5, 3 + 160, 20]), words(&[9, 0].repeat(80))].concat();
+    forged.extend(object.repeat(count as usize));
+    forged.extend(words(&[6, 4, 1, 2]));
+    let file = write_all(&forged, compressed);
+    assert!(file.len() < 500_000, "{}", file.len());
+    fs::write(&ctl, file).unwrap();
+    let output = run(&["--output=json", data.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("the ctl file at offset 0 is"), "{said}");
+}
+
+#[test]
+fn rounds_of_key_derivation_are_limited_and_the_limit_can_be_raised() {
+    let secret = Secret::new(b"right".to_vec());
+    let encryption = Encryption {
+        keys: xfrm::Keys::Derived { iterations: 9 },
+        ..Encryption::backup(&secret)
+    };
+    let options = xfrm::Options {
+        encryption: Some(encryption),
+        ..xfrm::Options::default()
+    };
+    let recorded = fs::read(backup_file("BACKUP-1.2.ctl")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("BACKUP-1.2.ctl");
+    fs::write(&file, write_all(&recorded, options)).unwrap();
+    let file = file.to_str().unwrap();
+    let output = run(&["-Pright", "--decrypt-kdf-iter-max=8", file]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("the limit is 8 (--decrypt-kdf-iter-max raises it)"),
+        "{said}"
+    );
+    let output = run(&["-Pright", "--decrypt-kdf-iter-max=9", file]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
 #[test]
 fn a_truncated_file_is_an_error() {
     let bytes = fs::read(backup_file("BACKUP-1-0.2.Data")).unwrap();

@@ -67,11 +67,24 @@ fn passwords_for_both_ends_are_asked_for_in_their_order_without_echo() {
     let mut terminal = ndbxfrm(&options);
     terminal.type_password("Enter decrypt password: ", "open sesame\r");
     terminal.type_password("Enter encrypt password: ", "close sesame\r");
-    let shown = "Enter decrypt password: \nEnter encrypt password: \n";
+    terminal.type_password("Enter encrypt password again: ", "close sesame\r");
+    let shown = "Enter decrypt password: \nEnter encrypt password: \n\
+                 Enter encrypt password again: \n";
     assert_ends(&mut terminal, 0, shown);
     let written = fs::read(terminal.home.path().join("b.enc")).unwrap();
     let secret = Secret::new(b"close sesame".to_vec());
     assert_eq!(read_all(&written, Some(&secret)).unwrap(), TEXT);
+}
+
+#[test]
+fn a_password_to_encrypt_with_that_was_mistyped_makes_no_file() {
+    let mut terminal = ndbxfrm(&["--encrypt-password", "a.txt", "b.enc"]);
+    terminal.type_password("Enter encrypt password: ", "close sesame\r");
+    terminal.type_password("Enter encrypt password again: ", "close sesamr\r");
+    let shown = "Enter encrypt password: \nEnter encrypt password again: \n\
+                 Error: the two encrypt passwords differ.\n";
+    assert_ends(&mut terminal, 2, shown);
+    assert!(!exists(&terminal, "b.enc"));
 }
 
 #[test]
@@ -174,12 +187,64 @@ fn the_printer_asks_for_the_password_of_a_backup() {
 }
 
 #[test]
-fn a_word_after_the_password_option_is_a_file_not_the_password() {
-    let mut terminal = printer(&["-P", "pw", "a.txt"]);
-    terminal.type_password("Enter backup password: ", "x\r");
-    let shown = "Enter backup password: \n\
-         Error: Need one filename for a backup file to print.\n";
-    assert_ends(&mut terminal, 1, shown);
+fn a_word_after_the_password_option_is_said_to_be_a_file() {
+    for option in ["-P", "--backup-password"] {
+        let mut terminal = printer(&[option, "pw", "a.txt"]);
+        assert_eq!(terminal.wait_for_end(), 1);
+        let shown = terminal.everything().replace('\r', "");
+        let (first, hint) = shown.split_once('\n').unwrap();
+        assert_eq!(
+            first,
+            "Error: Need one filename for a backup file to print."
+        );
+        for form in ["-Ppassword", "--backup-password-from-stdin"] {
+            assert!(hint.contains(form), "{hint}");
+        }
+    }
+}
+
+/// A ctl file whose only table has this name.
+fn ctl_with_name(name: &[u8]) -> Vec<u8> {
+    let words = |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|w| w.to_be_bytes()).collect() };
+    let mut file = fs::read(backup_file("BACKUP-1.2.ctl")).unwrap()[..48].to_vec();
+    file.extend(words(&[4, 3, 1]));
+    let padded = name.len().next_multiple_of(4);
+    file.extend(words(&[
+        5,
+        3 + 2 + padded as u32 / 4,
+        2,
+        1 << 16 | 1,
+        name.len() as u32,
+    ]));
+    file.extend(name);
+    file.resize(file.len() + padded - name.len(), 0);
+    file.extend(words(&[6, 4, 18, 20]));
+    file
+}
+
+#[test]
+fn a_terminal_gets_no_control_characters_from_a_file() {
+    let place = place();
+    let hostile = "a\x1b]0;title\x07b\u{9b}c\u{202e}d\u{200b}\u{e9}\0";
+    fs::write(
+        place.path().join("f.ctl"),
+        ctl_with_name(hostile.as_bytes()),
+    )
+    .unwrap();
+    let piped = Command::new(PRINT)
+        .args(["--no-defaults", "f.ctl"])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(piped.status.success());
+    // What is piped is as the original prints it.
+    let raw = hostile.trim_end_matches('\0');
+    assert!(String::from_utf8(piped.stdout).unwrap().contains(raw));
+
+    let mut terminal = Terminal::run(PRINT, place, &["--no-defaults", "f.ctl"]);
+    assert_eq!(terminal.wait_for_end(), 0);
+    let shown = terminal.everything();
+    assert!(shown.contains("\"a?]0;title?b?c?d?\u{e9}\""), "{shown}");
 }
 
 fn make_sparse(place: &TempDir, size: u64) {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use ndbmgm::xfrm::Header;
 
-use crate::xfrm::sample;
+use crate::xfrm::{backup_file, sample};
 use crate::xfrm_tool::Place;
 
 fn hex(bytes: &[u8]) -> String {
@@ -47,16 +47,89 @@ fn a_key_is_read_from_stdin() {
 }
 
 #[test]
-fn an_empty_file_is_copied_but_not_in_silence_if_it_should_be_encrypted() {
+fn what_is_not_encrypted_is_not_decrypted_in_silence() {
     let place = Place::new();
-    place.put("empty", b"");
+    let decrypt = "--decrypt-password=secret";
+    // Every beginning of an encrypted file, too short to tell from a text.
+    for size in 0..8 {
+        place.put("short", &place.get("a.enc")[..size]);
+        place.expect_nothing_written(
+            &[decrypt, "short", "o"],
+            1,
+            "Error: Can not read file short, bad password or key?\n\
+             short: the file is too short to be a backup file\n",
+        );
+        let copy = format!("copy{size}");
+        place.expect(&["short", &copy], 0, "");
+        assert_eq!(place.get(&copy).len(), size);
+    }
+    place.expect_nothing_written_but_error(&[decrypt, "-", "o"], b"NDBXFRM");
+
+    let nothing = "nothing was decrypted: the file is not encrypted\n";
     place.expect(
-        &["--decrypt-password=secret", "empty", "b.txt"],
+        &[decrypt, "a.txt", "b.txt"],
         0,
-        "empty: the file is empty; an encrypted one never is\n",
+        &format!("a.txt: {nothing}"),
     );
-    assert!(place.get("b.txt").is_empty());
-    place.expect(&["empty", "c.txt"], 0, "");
+    assert_eq!(place.get("b.txt"), place.get("a.txt"));
+    place.expect_with(
+        &[decrypt, "-", "c.txt"],
+        &place.get("a.txt"),
+        0,
+        &format!("-: {nothing}"),
+    );
+    assert_eq!(place.get("c.txt"), place.get("a.txt"));
+    // A backup file in the clear, as the original copies it.
+    let plain = backup_file("BACKUP-1-0.2.Data");
+    let plain = plain.to_str().unwrap();
+    place.expect(&[decrypt, plain, "d.Data"], 0, "");
+    assert_eq!(place.get("d.Data"), fs::read(plain).unwrap());
+    place.expect(&[decrypt, "a.az", "e.txt"], 0, "");
+    assert_eq!(place.get("e.txt"), place.get("a.txt"));
+}
+
+#[test]
+fn a_trailer_that_lets_nothing_be_checked_is_an_error_or_said() {
+    let place = Place::new();
+    let good = place.get("a.enc");
+    let flags = good.len() - 56;
+    for flag in [0x10, 0x20, 0x70, 0xB0, 0xF0, 0xFF] {
+        let mut file = good.clone();
+        file[flags] = flag;
+        place.put("bad", &file);
+        place.expect_nothing_written(
+            &["--decrypt-password=secret", "bad", "o"],
+            1,
+            "Error: Can not read file bad, bad password or key?\n\
+             bad: damaged trailer: checksum flags\n",
+        );
+    }
+    let mut file = good;
+    file[flags] = 0;
+    place.put("unchecked", &file);
+    place.expect(
+        &["--decrypt-password=secret", "unchecked", "b.txt"],
+        0,
+        "unchecked: its contents can't be checked: it holds no checksum\n",
+    );
+    assert_eq!(place.get("b.txt"), place.get("a.txt"));
+}
+
+#[test]
+fn a_header_that_asks_for_too_many_rounds_is_refused_at_once() {
+    let place = Place::new();
+    let mut file = place.get("a.enc");
+    let mut header = Header::decode(&file).unwrap();
+    header.iterations = 10_000_001;
+    file.splice(..header.header_size as usize, header.encode());
+    place.put("slow", &file);
+    place.expect_nothing_written(
+        &["--decrypt-password=secret", "slow", "o"],
+        1,
+        "Error: Can not read file slow.\n\
+         slow: the header asks for 10000001 rounds of key derivation, the limit is 10000000\n\
+         slow: --decrypt-kdf-iter-max raises the limit\n",
+    );
 }
 
 #[test]

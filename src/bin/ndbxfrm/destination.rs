@@ -1,54 +1,52 @@
-//! What is written: a file that is complete or absent, or stdout.
+//! What is written: a file that is complete or absent, or a stream.
 
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use tempfile::NamedTempFile;
-use tokio::signal::unix::{SignalKind, signal};
-
+use crate::hidden::HiddenFile;
 use crate::source::DASH;
+
+/// The name of stdout for programs that know no `-`.
+const STDOUT: &str = "/dev/stdout";
 
 /// Something to write to.
 pub(crate) enum Destination {
-    /// A file under a temporary name beside the final one.
+    /// A file that gets its name when it is complete.
     File {
-        file: NamedTempFile,
+        file: HiddenFile,
         path: PathBuf,
         flusher: Flusher,
     },
+    /// A device or a pipe, which is a terminal if `plain_only`.
+    Device { device: File, plain_only: bool },
     /// Stdout, which is a terminal if `plain_only`.
     Stdout { stdout: Stdout, plain_only: bool },
 }
 
 impl Destination {
-    /// Creates the file, which must not exist. Stdout is refused for binary output if it
-    /// is a terminal.
+    /// Creates the file, which must not exist. Binary output to a terminal is refused.
     pub(crate) fn create(path: &Path, is_container: bool) -> io::Result<Self> {
-        if path == Path::new(DASH) {
+        if path == Path::new(DASH) || path == Path::new(STDOUT) {
             let stdout = io::stdout();
-            let plain_only = stdout.is_terminal();
-            if plain_only && is_container {
-                return Err(binary_to_terminal());
-            }
+            let plain_only = may_be_binary(stdout.is_terminal(), is_container)?;
             return Ok(Self::Stdout { stdout, plain_only });
+        }
+        if is_stream(path) {
+            let device = File::options().write(true).open(path)?;
+            let plain_only = may_be_binary(device.is_terminal(), is_container)?;
+            return Ok(Self::Device { device, plain_only });
         }
         match path.symlink_metadata() {
             Ok(_) => return Err(io::Error::from_raw_os_error(EEXIST)),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let file = tempfile::Builder::new()
-            .prefix(".ndbxfrm-")
-            // As any new file: the umask decides.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(directory_of(path))
-            .map_err(plain_error)?;
-        remove_on_signal(file.path().to_owned())?;
+        let file = HiddenFile::create(path)?;
         Ok(Self::File {
             flusher: Flusher::start(file.as_file())?,
             file,
@@ -56,9 +54,9 @@ impl Destination {
         })
     }
 
-    /// Gives the complete file its name once it is on disk; another file that got the name
-    /// meanwhile stays.
-    pub(crate) fn publish(self) -> io::Result<()> {
+    /// Gives the complete file its mode and its name once it is on disk; another file that got
+    /// the name meanwhile stays.
+    pub(crate) fn publish(self, mode: u32) -> io::Result<()> {
         match self {
             Self::File {
                 file,
@@ -66,18 +64,37 @@ impl Destination {
                 flusher,
             } => {
                 flusher.finish()?;
+                let permissions = Permissions::from_mode(mode);
+                file.as_file().set_permissions(permissions)?;
                 file.as_file().sync_all()?;
-                let published = file.persist_noclobber(&path);
-                published.map_err(|error| plain_error(error.error))?;
+                file.publish(&path)?;
                 // The name too should outlive a power cut, where the file system can do that.
                 if let Ok(directory) = File::open(directory_of(&path)) {
                     let _ = directory.sync_all();
                 }
                 Ok(())
             }
+            Self::Device { mut device, .. } => device.flush(),
             Self::Stdout { mut stdout, .. } => stdout.flush(),
         }
     }
+}
+
+/// True for what exists and takes what is written to it without becoming a file.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| {
+        let file_type = metadata.file_type();
+        file_type.is_char_device() || file_type.is_fifo()
+    })
+}
+
+/// A container is not written to a terminal; what else is shown there has to be text, which is
+/// found out later.
+fn may_be_binary(is_terminal: bool, is_container: bool) -> io::Result<bool> {
+    if is_terminal && is_container {
+        return Err(binary_to_terminal());
+    }
+    Ok(is_terminal)
 }
 
 const EEXIST: i32 = 17;
@@ -125,7 +142,7 @@ impl Flusher {
     }
 }
 
-fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -136,20 +153,24 @@ impl Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File { file, flusher, .. } => {
-                let count = file.as_file_mut().write(bytes)?;
+                let count = file.as_file().write(bytes)?;
                 flusher.written(count);
                 Ok(count)
             }
-            Self::Stdout { plain_only, .. } if *plain_only && !is_text(bytes) => {
+            Self::Stdout { plain_only, .. } | Self::Device { plain_only, .. }
+                if *plain_only && !is_text(bytes) =>
+            {
                 Err(binary_to_terminal())
             }
+            Self::Device { device, .. } => device.write(bytes),
             Self::Stdout { stdout, .. } => stdout.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::File { file, .. } => file.as_file_mut().flush(),
+            Self::File { file, .. } => file.as_file().flush(),
+            Self::Device { device, .. } => device.flush(),
             Self::Stdout { stdout, .. } => stdout.flush(),
         }
     }
@@ -163,40 +184,4 @@ fn is_text(bytes: &[u8]) -> bool {
     bytes
         .iter()
         .all(|byte| *byte >= 0x20 && *byte != 0x7F || matches!(byte, b'\t' | b'\n' | b'\r'))
-}
-
-/// The system's error without the path that `tempfile` wraps it in.
-fn plain_error(error: io::Error) -> io::Error {
-    let source = error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    source.map_or(error, io::Error::from_raw_os_error)
-}
-
-/// A signal that ends the program must not leave the temporary file behind.
-fn remove_on_signal(path: PathBuf) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
-    // Caught from here on, and waited for in the thread.
-    let context = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    drop(context);
-    let wait = move || {
-        let kind = runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => SignalKind::interrupt(),
-                _ = terminate.recv() => SignalKind::terminate(),
-                _ = hang_up.recv() => SignalKind::hangup(),
-            }
-        });
-        // Gone already if the program has just finished.
-        let _ = std::fs::remove_file(&path);
-        std::process::exit(128 + kind.as_raw_value());
-    };
-    thread::Builder::new().spawn(wait).map(drop)
 }

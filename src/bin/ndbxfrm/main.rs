@@ -1,12 +1,13 @@
 //! `ndbxfrm`: encrypt, decrypt, compress and inspect backup files (backup format, 9).
 
 mod destination;
+mod hidden;
 mod options;
 mod source;
 mod transform;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ndbmgm::cli::{Exit, Parsed, SecretKind};
@@ -41,10 +42,7 @@ fn run(parsed: Parsed<Options>) -> Exit {
         }
     };
     if options.info || options.detailed_info {
-        for file in &options.files {
-            describe(file, options.detailed_info);
-        }
-        return Exit::Success;
+        return describe_all(&options.files, options.detailed_info);
     }
     let [source, destination] = options.files.as_slice() else {
         complain("Error: Need one source file and one destination file.");
@@ -84,31 +82,49 @@ fn read_secrets(requests: ndbmgm::cli::SecretRequests) -> Result<Secrets, Vec<St
     })
 }
 
-/// Prints what a file is. A file that can't be read is no failure of the program.
-fn describe(file: &Path, detailed: bool) {
-    let name = file.display();
-    let source = match Source::open(file) {
-        Ok(source) => source,
-        Err(error) => {
-            complain(&format!("Error: Could not open file '{name}' for read."));
-            complain(&perror(file, &error));
-            return;
-        }
-    };
-    match source.inspect() {
-        Ok(container) => {
-            let mut text = container.render_line(&name.to_string());
-            if detailed {
-                text.push_str(&container.render_detailed());
+/// Prints what each file is, and goes on after one that can't be read.
+fn describe_all(files: &[PathBuf], detailed: bool) -> Exit {
+    let mut exit = Exit::Success;
+    let mut stdout = io::stdout();
+    for file in files {
+        let text = match describe(file, detailed) {
+            Ok(text) => text,
+            Err(lines) => {
+                lines.iter().for_each(|line| complain(line));
+                exit = Exit::Failure;
+                continue;
             }
+        };
+        let written = stdout.write_all(text.as_bytes());
+        match written.and_then(|()| stdout.flush()) {
+            Ok(()) => {}
             // A reader that went away is no concern any more.
-            let _ = io::stdout().write_all(text.as_bytes());
-        }
-        Err(error) => {
-            complain(&format!("Error: Could not read file '{name}'."));
-            complain(&explain(file, &error));
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return exit,
+            Err(error) => {
+                complain(&perror(Path::new("stdout"), &error));
+                return Exit::Failure;
+            }
         }
     }
+    exit
+}
+
+/// What a file is, or the lines that say why that can't be told.
+fn describe(file: &Path, detailed: bool) -> Result<String, [String; 2]> {
+    let name = file.display();
+    let source = Source::open(file).map_err(|error| {
+        let line = format!("Error: Could not open file '{name}' for read.");
+        [line, perror(file, &error)]
+    })?;
+    let container = source.inspect().map_err(|error| {
+        let line = format!("Error: Could not read file '{name}'.");
+        [line, explain(file, &error)]
+    })?;
+    let mut text = container.render_line(&name.to_string());
+    if detailed {
+        text.push_str(&container.render_detailed());
+    }
+    Ok(text)
 }
 
 /// A line on stderr.

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
+use ndbmgm::xfrm::KEY_DERIVATION_MAX;
 
 /// Transforms a backup file: decrypts and decompresses the source, then compresses and
 /// encrypts as the options say.
 ///
 /// The source may be raw, compressed (AZ31), or an NDBXFRM1 container; that is found out.
-/// The destination must not exist; it appears only when it is complete. For both, `-`
-/// stands for stdin and stdout. On stdout trust the data only if the exit status is 0.
+/// The destination must not exist; it appears only when it is complete, with the mode of the
+/// source, or 0600 if it is decrypted or came through a pipe.
 #[derive(clap::Parser)]
 #[command(
     name = "ndbxfrm",
@@ -29,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long)]
     decrypt_password_from_stdin: bool,
 
-    /// Password to encrypt the destination with; without a value it is asked for
+    /// Password to encrypt the destination with; without a value it is asked for, twice
     #[arg(long, num_args = 0..=1, require_equals = true, value_name = "PASSWORD")]
     encrypt_password: Option<Option<String>>,
 
@@ -67,9 +68,9 @@ pub(crate) struct Options {
     #[arg(short = 'k', long, default_value_t = 100_000, value_name = "N")]
     pub(crate) encrypt_kdf_iter_count: u32,
 
-    /// Most iterations to go through for a source, summed over its keys: a forged file
-    /// could ask for hours of them
-    #[arg(long, default_value_t = 200_000_000, value_name = "N")]
+    /// Most iterations to go through for a source, summed over its keys: a forged or damaged
+    /// file could ask for hours of them
+    #[arg(long, default_value_t = KEY_DERIVATION_MAX, value_name = "N")]
     pub(crate) decrypt_kdf_iter_max: u64,
 
     /// The size of an encrypted destination is a multiple of this: a power of two
@@ -85,7 +86,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) detailed_info: bool,
 
-    /// Source and destination, or the files to inspect
+    /// Source and destination, or the files to inspect. `-` is stdin or stdout; /dev/stdout,
+    /// /dev/null and pipes are destinations, too: trust what went there only if the status is 0
     pub(crate) files: Vec<PathBuf>,
 }
 

@@ -3,12 +3,19 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use ndbmgm::xfrm::{self, Container, XfrmError};
 
 /// Enough of stdin to know a container by.
 const SNIFFED: u64 = 512;
+
+/// Bytes that tell the kinds of backup files apart.
+const MAGIC_SIZE: u64 = 8;
+
+/// Mode of what has none.
+const PIPED_MODE: u32 = 0o600;
 
 /// Stands for stdin and stdout.
 pub(crate) const DASH: &str = "-";
@@ -51,6 +58,32 @@ impl Source {
         match self {
             Self::File(file) => xfrm::inspect(file),
             Self::Pipe(_) => Ok(Container::Raw),
+        }
+    }
+
+    /// The first bytes, as many as a magic has, without taking them.
+    pub(crate) fn first_bytes(&mut self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File(file) => {
+                let mut first = Vec::new();
+                file.by_ref().take(MAGIC_SIZE).read_to_end(&mut first)?;
+                file.seek(SeekFrom::Start(0))?;
+                Ok(first)
+            }
+            Self::Pipe(pipe) => {
+                let first = pipe.get_ref().0.get_ref();
+                Ok(first.iter().take(MAGIC_SIZE as usize).copied().collect())
+            }
+        }
+    }
+
+    /// Who may do what with it. What came through a pipe is for its user alone.
+    pub(crate) fn mode(&self) -> u32 {
+        match self {
+            Self::File(file) => file
+                .metadata()
+                .map_or(PIPED_MODE, |metadata| metadata.permissions().mode() & 0o777),
+            Self::Pipe(_) => PIPED_MODE,
         }
     }
 

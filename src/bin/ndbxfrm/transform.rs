@@ -8,16 +8,17 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ndbmgm::backup::MAGIC;
 use ndbmgm::cli::Exit;
 use ndbmgm::xfrm::{
-    self, Cipher, Encryption, Keys, OptionsError, ReadOptions, Secret, XfrmError, XfrmReader,
-    XfrmWriter,
+    self, Cipher, Container, Encryption, Keys, OptionsError, ReadOptions, Secret, XfrmError,
+    XfrmReader, XfrmWriter,
 };
 
 use crate::destination::Destination;
 use crate::options::Options;
 use crate::source::Source;
-use crate::{Secrets, explain, perror};
+use crate::{Secrets, complain, explain, perror};
 
 /// Smaller files are done before a progress bar could be read.
 const BAR_FROM: u64 = 64 << 20;
@@ -30,6 +31,9 @@ const WAITING_MAX: usize = 4;
 
 /// More threads than this only use memory.
 const THREADS_MAX: usize = 8;
+
+/// Decrypted data is for its user alone.
+const SECRET_MODE: u32 = 0o600;
 
 /// Why nothing was made of the source.
 pub(crate) struct Failure {
@@ -63,20 +67,32 @@ pub(crate) fn transform(
     let is_container = options.compress || encrypt.is_some();
     let destination = Destination::create(destination_path, is_container)
         .map_err(|error| not_created(destination_path, &error))?;
-    let source = Source::open(source_path).map_err(|error| {
+    let mut source = Source::open(source_path).map_err(|error| {
         let name = source_path.display();
         let line = format!("Error: Could not open file '{name}' for read.");
         Failure::new(Exit::Failure, line).because(perror(source_path, &error))
     })?;
     let threads = thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX));
     let size = source.size();
-    if size == Some(0) && secrets.decrypt.is_some() {
-        // The original copies it in silence, as any file that is no container.
-        let name = source_path.display();
-        eprintln!("{name}: the file is empty; an encrypted one never is");
-    }
+    let first = source
+        .first_bytes()
+        .map_err(|error| not_opened(source_path, &error.into()))?;
+    let source_mode = source.mode();
     let mut reader = Input::open(source, options, secrets.decrypt.as_ref(), threads)
         .map_err(|error| not_opened(source_path, &error))?;
+    if secrets.decrypt.is_some() {
+        check_is_decrypted(source_path, &reader, &first)?;
+    }
+    if reader.is_unchecked() {
+        let name = source_path.display();
+        complain(&format!(
+            "{name}: its contents can't be checked: it holds no checksum"
+        ));
+    }
+    let mode = match encrypt {
+        None if reader.is_encrypted() => SECRET_MODE,
+        _ => source_mode,
+    };
 
     let write_options = write_options(options, encrypt, size, threads)
         .map_err(|error| not_initialised(destination_path, &error))?;
@@ -93,8 +109,28 @@ pub(crate) fn transform(
         .finish()
         .map_err(|error| not_written(destination_path, &error))?;
     destination
-        .publish()
+        .publish(mode)
         .map_err(|error| not_created(destination_path, &error))
+}
+
+/// For whoever wants a source decrypted: it must not pass for decrypted data in silence if
+/// there was nothing to decrypt. The original copies it.
+fn check_is_decrypted(path: &Path, reader: &Input, first: &[u8]) -> Result<(), Failure> {
+    if reader.is_container() {
+        return Ok(());
+    }
+    let name = path.display();
+    if first.len() < MAGIC.len() {
+        let line = format!("Error: Can not read file {name}, bad password or key?");
+        let reason = format!("{name}: the file is too short to be a backup file");
+        return Err(Failure::new(Exit::Failure, line).because(reason));
+    }
+    if *first != MAGIC {
+        complain(&format!(
+            "{name}: nothing was decrypted: the file is not encrypted"
+        ));
+    }
+    Ok(())
 }
 
 /// The data of the source.
@@ -120,6 +156,20 @@ impl Input {
                 Ok(Self::Container(Box::new(reader)))
             }
             Source::Pipe(pipe) => Ok(Self::Pipe(Box::new(pipe))),
+        }
+    }
+
+    fn is_container(&self) -> bool {
+        match self {
+            Self::Container(reader) => !matches!(reader.container(), Container::Raw),
+            Self::Pipe(_) => false,
+        }
+    }
+
+    fn is_unchecked(&self) -> bool {
+        match self {
+            Self::Container(reader) => reader.container().is_unchecked(),
+            Self::Pipe(_) => false,
         }
     }
 
@@ -274,7 +324,10 @@ fn not_opened(path: &Path, error: &XfrmError) -> Failure {
     let question = format!("Error: Can not read file {name}, bad password or key?");
     let plain = format!("Error: Can not read file {name}.");
     match error {
-        XfrmError::SecretNeeded => Failure::new(Exit::Failure, question),
+        XfrmError::SecretNeeded => Failure::new(Exit::Failure, question).because(format!(
+            "{} (--decrypt-password asks for the password)",
+            explain(path, error)
+        )),
         XfrmError::BadHeader(_)
         | XfrmError::BadTrailer(_)
         | XfrmError::Truncated(_)
