@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 /// Modules without IO, clock or printing.
 const PURE: [&str; 3] = ["cluster", "command", "wire"];
 
-/// Files of one folder that still import each other in a circle. Whoever cuts one strikes it off.
-const KNOWN_CIRCLES: [(&str, &[&str]); 1] = [("backup", &["column", "row", "table", "value"])];
-
 /// Each module and what it may use, from the table in `src/lib.rs`.
 fn table() -> BTreeMap<String, Vec<String>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
@@ -317,29 +314,7 @@ fn circles(modules: &BTreeMap<ModulePath, Source>) -> Vec<(String, Vec<String>)>
 
 #[test]
 fn no_circle_joins_two_files_of_a_folder() {
-    let found = circles(&library());
-    let is_known = |(folder, circle): &(String, Vec<String>)| {
-        KNOWN_CIRCLES.iter().any(|(known, members)| {
-            known == folder
-                && circle
-                    .iter()
-                    .all(|member| members.contains(&member.as_str()))
-        })
-    };
-    let new: Vec<_> = found.iter().filter(|circle| !is_known(circle)).collect();
-    assert!(new.is_empty(), "new circles: {new:#?}");
-    for (folder, members) in KNOWN_CIRCLES {
-        let is_there = found.iter().any(|(found, circle)| {
-            folder == found
-                && circle
-                    .iter()
-                    .all(|member| members.contains(&member.as_str()))
-        });
-        assert!(
-            is_there,
-            "{folder}: {members:?} is no circle any more: strike it off"
-        );
-    }
+    assert_eq!(circles(&library()), Vec::new());
 }
 
 /// Otherwise the test of circles would not see what they bring.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use crate::hidden::HiddenFile;
+use crate::hidden::{HiddenFile, directory_of};
 use crate::source::DASH;
 
 /// The name of stdout for programs that know no `-`.
@@ -139,13 +139,6 @@ impl Flusher {
             Ok(flushed) => flushed,
             Err(cause) => panic::resume_unwind(cause),
         }
-    }
-}
-
-pub(crate) fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
     }
 }
 

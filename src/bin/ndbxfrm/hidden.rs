@@ -13,8 +13,6 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat};
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::destination::directory_of;
-
 /// Only the user may look into a file that is not complete: its data may be secret.
 const MODE: u32 = 0o600;
 
@@ -77,6 +75,14 @@ impl HiddenFile {
                 Err(error) => Err(plain_error(error.error)),
             },
         }
+    }
+}
+
+/// Where a file of this name is.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
     }
 }
 
