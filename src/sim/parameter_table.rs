@@ -191,14 +191,18 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     number(153, "", 256),
     number(154, "", 2 * MI as u32),
     number(155, "", 16 * MI as u32),
-    number(156, "", 8 * MI as u32),
+    row(
+        156,
+        "RedoBuffer",
+        Range::Number(32 * MI as u32, MI, NUMBER_MAX),
+    ),
     row(
         157,
         "LongMessageBuffer",
         Range::Number(64 * MI as u32, 512 * KI, NUMBER_MAX),
     ),
     row(158, "BackupDataDir", Range::UnsetText),
-    bytes(160, "", 8 * MI),
+    bytes(160, "DiskPageBufferMemory", 64 * MI),
     number(161, "", 5),
     number(162, "", 27),
     row(
@@ -209,11 +213,7 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     number(166, "MemReportFrequency", 0),
     number(167, "BackupReportFrequency", 0),
     flag(168, "ODirect", 0),
-    row(
-        169,
-        "RedoBuffer",
-        Range::Number(32 * MI as u32, MI, NUMBER_MAX),
-    ),
+    number(169, "", 32 * MI as u32),
     row(170, "TimeBetweenEpochs", Range::Number(100, 0, 32000)),
     row(171, "TimeBetweenEpochsTimeout", Range::Number(0, 0, 256000)),
     flag(172, "CompressedBackup", 0),
@@ -230,7 +230,7 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     number(186, "", 0),
     row(189, "InitFragmentLogFiles", Range::Text("sparse")),
     number(190, "", 2),
-    bytes(198, "", 32 * MI),
+    bytes(198, "SharedGlobalMemory", 128 * MI),
     EXTRA_SEND,
     number(205, "", 10),
     number(206, "", 120_000),
@@ -330,7 +330,7 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     number(664, "", 0),
     number(665, "", 0),
     number(666, "", 0),
-    bytes(667, "", 16 * MI),
+    bytes(667, "TransactionMemory", 0),
     number(668, "", 0),
     number(669, "", 1),
     number(670, "", 0),
@@ -347,8 +347,6 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     number(682, "", 600),
     number(806, "", 0),
     number(0, "MaxNoOfExecutionThreads", 0),
-    bytes(0, "DiskPageBufferMemory", 64 * MI),
-    bytes(0, "SharedGlobalMemory", 128 * MI),
     number(0, "MaxNoOfOpenFiles", 0),
     number(0, "InitialNoOfOpenFiles", 27),
     number(0, "HeartbeatOrder", 0),
@@ -360,7 +358,6 @@ pub(super) const DATA_NODE: &[Parameter] = &[
     number(0, "Numa", 1),
     number(0, "DefaultHashmapSize", 0),
     number(0, "PartitionsPerNode", 2),
-    row(0, "TransactionMemory", Range::Number64(0, 0, 16384 * GI)),
 ];
 
 /// Parameters of a management server.

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::parameter::{self, SectionKind};
-use super::topology::{NodeConfig, Topology};
+use super::topology::{NO_NODEGROUP, NodeConfig, Topology};
 use crate::cluster::{NodeId, NodeType};
 use crate::wire::config::{self, ClusterConfig, ConfigError, Section, Value};
 
 /// Keys of a connection.
 const SERVER_PORT: u32 = 406;
+const HOST_NAME_1: u32 = 407;
+const HOST_NAME_2: u32 = 408;
 const NODE_ID_SERVER: u32 = 410;
+
+/// The nodegroup of a data node.
+const NODEGROUP: u32 = 185;
 
 /// Keys of directories that follow another one.
 const DATA_DIR: u32 = 7;
@@ -18,6 +23,9 @@ const BACKUP_DATA_DIR: u32 = 158;
 
 /// Dynamic ports by connection.
 type Ports = BTreeMap<(u32, u32), i32>;
+
+/// The nodegroup of each data node.
+type Nodegroups = BTreeMap<NodeId, Option<u16>>;
 
 /// The whole configuration; with `node` of a data or API node only the connections that touch
 /// it.
@@ -32,10 +40,13 @@ pub(super) fn pack(
             system.set(parameter.key, value);
         }
     }
-    let mut defaults = vec![packed(
-        config::SectionKind::Tcp,
-        &connection_defaults(topology),
-    )];
+    let pairs = connections(topology);
+    // What most connections of a usual cluster have: those of its last API node.
+    let shared = pairs
+        .last()
+        .map(|pair| connection_values(topology, ports, *pair))
+        .unwrap_or_default();
+    let mut defaults = vec![packed(config::SectionKind::Tcp, &shared)];
     let mut nodes = Vec::new();
     for node_type in [NodeType::Ndb, NodeType::Api, NodeType::Mgm] {
         let (shared, sections) = node_sections(topology, node_type);
@@ -46,10 +57,17 @@ pub(super) fn pack(
         .node(node)
         .filter(|node| node.node_type != NodeType::Mgm)
         .map(|node| node.id);
-    let connections = connections(topology)
+    let connections = pairs
         .into_iter()
         .filter(|pair| narrow.is_none_or(|id| pair.0 == id || pair.1 == id))
-        .map(|pair| connection_section(topology, ports, pair))
+        .map(|pair| {
+            let mut values = connection_values(topology, ports, pair);
+            values.retain(|key, value| shared.get(key) != Some(value));
+            let mut section = packed(config::SectionKind::Tcp, &values);
+            section.set(config::key::NODE_1, Value::Int(pair.0.get()));
+            section.set(config::key::NODE_2, Value::Int(pair.1.get()));
+            section
+        })
         .collect();
     ClusterConfig::new(defaults, system, nodes, connections)
 }
@@ -77,9 +95,10 @@ fn packed(kind: config::SectionKind, values: &BTreeMap<u32, Value>) -> Section {
 /// nodes have it; the value is that of the first.
 fn node_sections(topology: &Topology, node_type: NodeType) -> (Section, Vec<Section>) {
     let kind = config::SectionKind::of_node(node_type);
+    let nodegroups = topology.nodegroups();
     let nodes: Vec<_> = topology
         .of_type(node_type)
-        .map(|node| (node.id, node_values(node)))
+        .map(|node| (node.id, node_values(node, &nodegroups)))
         .collect();
     let mut shared = nodes
         .first()
@@ -126,10 +145,15 @@ pub(super) fn system_values(topology: &Topology) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// All packed values of a node but its id, by key.
-pub(super) fn node_values(node: &NodeConfig) -> BTreeMap<u32, Value> {
+/// All packed values of a node but its id, by key. A data node's nodegroup is there even if
+/// config.ini leaves it to the management server.
+pub(super) fn node_values(node: &NodeConfig, nodegroups: &Nodegroups) -> BTreeMap<u32, Value> {
     let kind = SectionKind::Node(node.node_type);
     let mut values = parameter::packed_defaults(kind);
+    if let Some(group) = nodegroups.get(&node.id) {
+        let number = group.map_or(NO_NODEGROUP as u32, u32::from);
+        values.insert(NODEGROUP, Value::Int(number));
+    }
     for (name, value) in &node.values {
         if let Some(parameter) = parameter::find(kind, name).filter(|it| it.key != 0) {
             values.insert(parameter.key, value.clone());
@@ -149,18 +173,6 @@ pub(super) fn node_values(node: &NodeConfig) -> BTreeMap<u32, Value> {
     values
 }
 
-/// What all connections have unless their own section differs.
-fn connection_defaults(topology: &Topology) -> BTreeMap<u32, Value> {
-    let mut values = parameter::packed_defaults(SectionKind::Tcp);
-    values.insert(SERVER_PORT, Value::Int(0));
-    for (name, value) in &topology.tcp_defaults {
-        if let Some(parameter) = parameter::find(SectionKind::Tcp, name) {
-            values.insert(parameter.key, value.clone());
-        }
-    }
-    values
-}
-
 /// A connection from each management server and API node to each data node, and between any
 /// two data nodes.
 fn connections(topology: &Topology) -> Vec<(NodeId, NodeId)> {
@@ -174,41 +186,57 @@ fn connections(topology: &Topology) -> Vec<(NodeId, NodeId)> {
     pairs
 }
 
-fn connection_section(topology: &Topology, ports: &Ports, pair: (NodeId, NodeId)) -> Section {
-    let (node_1, node_2) = (pair.0.get(), pair.1.get());
-    let first = topology.nodes.get(&pair.0);
-    let is_first = |node_type| first.is_some_and(|node| node.node_type == node_type);
-    let mut section = Section::new(config::SectionKind::Tcp);
-    section.set(config::key::NODE_1, Value::Int(node_1));
-    section.set(config::key::NODE_2, Value::Int(node_2));
-    let server = if is_first(NodeType::Api) {
-        node_2
-    } else {
-        node_1
+/// All packed values of a connection but its nodes, by key. Who connects needs the host names:
+/// without them a node of the original ends at once.
+fn connection_values(
+    topology: &Topology,
+    ports: &Ports,
+    (node_1, node_2): (NodeId, NodeId),
+) -> BTreeMap<u32, Value> {
+    let nodes = [node_1, node_2].map(|id| topology.nodes.get(&id));
+    let [host_1, host_2] = nodes.map(|node| node.map_or_else(String::new, NodeConfig::host_name));
+    let first = nodes[0].map(|node| node.node_type);
+    let server = match first {
+        Some(NodeType::Api) => node_2,
+        _ => node_1,
     };
-    section.set(NODE_ID_SERVER, Value::Int(server));
-    let port = match first {
-        Some(node) if is_first(NodeType::Mgm) => node.number("PortNumber") as u32,
-        _ => ports
-            .get(&(node_1, node_2))
-            .copied()
-            .unwrap_or(0)
-            .cast_unsigned(),
+    let mut values = parameter::packed_defaults(SectionKind::Tcp);
+    values.extend([
+        (SERVER_PORT, Value::Int(0)),
+        (HOST_NAME_1, Value::Text(host_1)),
+        (HOST_NAME_2, Value::Text(host_2)),
+        (NODE_ID_SERVER, Value::Int(server.get())),
+    ]);
+    values.extend(packed_settings(&topology.tcp_defaults));
+    let pair = (node_1.get(), node_2.get());
+    let port = match (first, nodes[0]) {
+        (Some(NodeType::Mgm), Some(node)) => node.number("PortNumber") as u32,
+        _ => ports.get(&pair).copied().unwrap_or(0).cast_unsigned(),
     };
     if port != 0 {
-        section.set(SERVER_PORT, Value::Int(port));
+        values.insert(SERVER_PORT, Value::Int(port));
     }
-    let explicit = topology.connections.iter().find(|it| {
-        (it.node_1, it.node_2) == (node_1, node_2) || (it.node_2, it.node_1) == (node_1, node_2)
-    });
-    for (name, value) in explicit.iter().flat_map(|it| &it.values) {
-        if let Some(parameter) = parameter::find(SectionKind::Tcp, name)
-            && !matches!(parameter.key, config::key::NODE_1 | config::key::NODE_2)
-        {
-            section.set(parameter.key, value.clone());
+    for explicit in &topology.connections {
+        let own = packed_settings(&explicit.values);
+        if (explicit.node_1, explicit.node_2) == pair {
+            values.extend(own);
+        } else if (explicit.node_2, explicit.node_1) == pair {
+            values.extend(own.map(|(key, value)| match key {
+                HOST_NAME_1 => (HOST_NAME_2, value),
+                HOST_NAME_2 => (HOST_NAME_1, value),
+                _ => (key, value),
+            }));
         }
     }
-    section
+    values
+}
+
+/// What config.ini sets of a connection, but its nodes.
+fn packed_settings(values: &BTreeMap<&'static str, Value>) -> impl Iterator<Item = (u32, Value)> {
+    values.iter().filter_map(|(name, value)| {
+        let key = parameter::find(SectionKind::Tcp, name)?.key;
+        (!matches!(key, config::key::NODE_1 | config::key::NODE_2)).then(|| (key, value.clone()))
+    })
 }
 
 #[cfg(test)]

@@ -70,6 +70,15 @@ impl NodeConfig {
         self.values.get(name).map(Value::number)
     }
 
+    /// HostName: where the node runs; empty for anywhere.
+    pub(super) fn host_name(&self) -> String {
+        let value = match self.values.get("HostName") {
+            Some(value) => Some(value.clone()),
+            None => self.default_value("HostName"),
+        };
+        value.map_or_else(String::new, |value| value.to_string())
+    }
+
     /// The port that the management server got.
     pub(super) fn set_port(&mut self, port: u16) {
         let port = Value::Int(u32::from(port));

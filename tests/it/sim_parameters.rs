@@ -1,9 +1,10 @@
 //! config.ini: every parameter of the protocol's table with its type, default, range and unit, as
 //! the management server packs it for its clients, and every fault by file, line and name.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndbmgm::cluster::{NodeId, NodeType};
+use ndbmgm::cluster::NodeId;
 use ndbmgm::sim::{Topology, parse_config_file};
 use ndbmgm::wire::config::{ClusterConfig, Section, SectionKind, Value, decode_text};
 
@@ -69,8 +70,8 @@ const TABLE: &str = "\
 680 EncryptedFileSystem               D   int   0 0 1
 681 RequireTls                        D   bool  0 0 1
 406 PortNumber                        C   int   0 0 4294967295
-407 HostName1                         C   text  - 0 0
-408 HostName2                         C   text  - 0 0
+407 HostName1                         C   text  localhost 0 0
+408 HostName2                         C   text  localhost 0 0
 410 NodeIdServer                      C   int   1 1 255
 1   PrimaryMGMNode                    S   int   49 0 255
 2   ConfigGenerationNumber            S   int   1 0 4294967039
@@ -371,7 +372,7 @@ fn node_ids_nodegroups_and_replicas_have_their_ranges() {
             let node = |id, key| config.parameter(NodeId::new(id).unwrap(), key).cloned();
             assert_eq!(node(144, 101), Some(Value::Int(replicas)));
             assert_eq!(node(144, 185), Some(Value::Int(65536)));
-            assert_eq!(node(1, 185), None);
+            assert_eq!(node(1, 185), Some(Value::Int(0)));
             assert_eq!(config.nodes().last().unwrap().node.get(), 255);
         } else {
             // Two data nodes in nodegroups do not make one of three.
@@ -441,42 +442,113 @@ fn recorded() -> ClusterConfig {
     ClusterConfig::decode_v2(&decode_text(text.as_bytes()).unwrap()).unwrap()
 }
 
-fn type_of(value: &Value) -> u32 {
-    match value {
-        Value::Int(_) => 1,
-        Value::Text(_) => 2,
-        Value::Int64(_) => 4,
-    }
+/// The recorded cluster without what its config.ini sets to fit a small, slow machine.
+const RECORDED_CLUSTER: &str = "\
+[ndb_mgmd]
+NodeId=1
+HostName=localhost
+PortNumber=11860
+DataDir=/var/lib/mysql-cluster/mgm
+[ndbd]
+NodeId=2
+DataDir=/var/lib/mysql-cluster/2
+[ndbd]
+NodeId=3
+DataDir=/var/lib/mysql-cluster/3
+[mysqld]
+NodeId=10
+[mysqld]
+NodeId=11
+[mysqld]
+NodeId=12
+[mysqld]
+NodeId=13
+[system]
+Name=MC_20261122070957
+";
+
+/// What the recorded config.ini sets on its data nodes: key, recorded value, default.
+const RECORDED_SETTINGS: [(u32, &str, &str); 14] = [
+    (107, "10000", "32768"),
+    (112, "134217728", "102760448"),
+    (118, "15000", "5000"),
+    (119, "15000", "1500"),
+    (123, "60000", "6000"),
+    (126, "3", "16"),
+    (131, "60000", "1200"),
+    (140, "4194304", "16777216"),
+    (156, "8388608", "33554432"),
+    (160, "8388608", "67108864"),
+    (167, "1", "0"),
+    (198, "33554432", "134217728"),
+    (
+        628,
+        "main={count=1},ldm={count=1},tc={count=1},recv={count=1}",
+        "",
+    ),
+    (667, "16777216", "0"),
+];
+
+/// All values of a connection by key, its own before those of all.
+fn whole(config: &ClusterConfig, section: &Section) -> BTreeMap<u32, Value> {
+    let shared = config.defaults(SectionKind::Tcp).unwrap().entries();
+    shared.iter().chain(section.entries()).cloned().collect()
 }
 
 #[test]
-fn the_packed_configuration_has_the_keys_and_types_of_the_recorded_one() {
-    let recorded = recorded();
-    // The recorded cluster sets what a server learns by itself or a small machine needs.
-    let ours =
-        packed(&config_with('D', "Nodegroup=0").replace("NodeId=2", "NodeId=2\nNodegroup=0"));
-    let shape = |config: &ClusterConfig, kind| -> Vec<(u32, u32)> {
-        let section = config.defaults(kind).unwrap();
-        section
-            .entries()
-            .iter()
-            .map(|(key, value)| (*key, type_of(value)))
-            .collect()
-    };
-    for kind in [
-        SectionKind::of_node(NodeType::Ndb),
-        SectionKind::of_node(NodeType::Api),
-        SectionKind::of_node(NodeType::Mgm),
+fn the_default_payload_equals_the_recorded_one_key_by_key() {
+    let (recorded, ours) = (recorded(), packed(RECORDED_CLUSTER));
+    for (kind, differences) in [
+        (SectionKind::DataNode, &RECORDED_SETTINGS[..]),
+        (SectionKind::ApiNode, &[]),
+        (SectionKind::ManagementServer, &[]),
+        (SectionKind::Tcp, &[]),
+        (SectionKind::SharedMemory, &[]),
     ] {
-        assert_eq!(shape(&ours, kind), shape(&recorded, kind), "{kind:?}");
+        let entries = |config: &ClusterConfig| config.defaults(kind).unwrap().entries().to_vec();
+        let mut want = entries(&recorded);
+        for (key, set, default) in differences {
+            let entry = want.iter_mut().find(|(other, _)| other == key).unwrap();
+            assert_eq!(entry.1.to_string(), *set, "key {key}");
+            entry.1 = match &entry.1 {
+                Value::Int(_) => Value::Int(default.parse().unwrap()),
+                Value::Int64(_) => Value::Int64(default.parse().unwrap()),
+                Value::Text(_) => Value::Text((*default).to_owned()),
+            };
+        }
+        assert_eq!(entries(&ours), want, "{kind:?}");
     }
-    let tcp: Vec<(u32, u32)> = shape(&recorded, SectionKind::Tcp)
-        .into_iter()
-        // Host names and the server's node stand in each connection's own section here.
-        .filter(|(key, _)| ![407, 408, 410].contains(key))
-        .collect();
-    assert_eq!(shape(&ours, SectionKind::Tcp), tcp);
-    // Which of two is the server, and of how many connections.
-    assert_eq!(recorded.connection_sections().len(), 11);
-    assert_eq!(ours.connection_sections().len(), 7);
+    assert_eq!(ours.system(), recorded.system());
+    let nodes = |config: &ClusterConfig| config.node_sections().to_vec();
+    assert_eq!(nodes(&ours), nodes(&recorded));
+}
+
+#[test]
+fn connections_have_the_recorded_host_names_and_servers() {
+    let (recorded, ours) = (recorded(), packed(RECORDED_CLUSTER));
+    let connections = |config: &ClusterConfig| -> Vec<BTreeMap<u32, Value>> {
+        let sections = config.connection_sections().iter();
+        sections.map(|section| whole(config, section)).collect()
+    };
+    let mut want = connections(&recorded);
+    for connection in &mut want {
+        // Between other than management servers the port is what a data node has told.
+        if connection[&400] != Value::Int(1) {
+            connection.insert(406, Value::Int(0));
+        }
+    }
+    assert_eq!(want.len(), 11);
+    assert_eq!(connections(&ours), want);
+}
+
+#[test]
+fn a_connections_own_section_overrides_the_nodes_host_names() {
+    let text = RECORDED_CLUSTER.to_owned()
+        + "[tcp]\nNodeId1=2\nNodeId2=1\nHostName1=data\nHostName2=mgm\n";
+    let config = packed(&text);
+    let ends = |section: &&Section| (section.int(400), section.int(401)) == (Some(1), Some(2));
+    let section = config.connection_sections().iter().find(ends).unwrap();
+    let values = whole(&config, section);
+    assert_eq!(values[&407], Value::Text("mgm".to_owned()));
+    assert_eq!(values[&408], Value::Text("data".to_owned()));
 }

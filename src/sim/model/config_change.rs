@@ -4,6 +4,7 @@
 //! The simulated cluster keeps its nodes, their nodegroups and the servers' ports; all other values
 //! change at once, where real data nodes take them at their next restart.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -138,8 +139,10 @@ impl Cluster {
             ));
         }
         let mut topology = Topology::clone(&self.topology);
+        let nodegroups = self.topology.nodegroups();
         for (id, node) in &mut topology.nodes {
-            take_values(node, |key| packed.parameter(*id, key))?;
+            let own = payload::node_values(node, &nodegroups);
+            take_values(node, own, |key| packed.parameter(*id, key))?;
         }
         self.change_config(topology).map_err(str::to_owned)
     }
@@ -241,6 +244,7 @@ fn unpack(version2: bool, body: &[u8]) -> Result<ClusterConfig, ConfigError> {
 /// Sets the node's parameters to those of a packed configuration, and drops those it lacks.
 fn take_values<'a>(
     node: &mut NodeConfig,
+    mut own: BTreeMap<u32, Value>,
     value: impl Fn(u32) -> Option<&'a Value>,
 ) -> Result<(), String> {
     let rows = parameter::table(SectionKind::Node(node.node_type)).iter();
@@ -250,8 +254,7 @@ fn take_values<'a>(
             continue;
         };
         let text = given.to_string();
-        let own = payload::node_values(node).remove(&row.key);
-        let new = match own.filter(|own| own.to_string() == text) {
+        let new = match own.remove(&row.key).filter(|own| own.to_string() == text) {
             // What is so already needs no check: some defaults are outside their range.
             Some(own) => own,
             None => row

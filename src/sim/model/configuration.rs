@@ -1,5 +1,7 @@
 //! The configuration as clients ask for it.
 
+use std::collections::BTreeMap;
+
 use super::{Cluster, SessionId};
 use crate::cluster::{NodeId, NodeType};
 use crate::sim::parameter::{self, SectionKind};
@@ -106,12 +108,14 @@ impl Cluster {
                 .collect();
             add("SYSTEM", values);
         }
+        let nodegroups = self.topology.nodegroups();
         for config in self.topology.nodes.values() {
             let label = section_name(config.node_type);
             let wanted = node.is_none_or(|node| config.id.get() == node)
                 && section.is_none_or(|section| section == label);
             if wanted {
-                add(label, node_values(config));
+                let values = payload::node_values(config, &nodegroups);
+                add(label, named_values(config, values));
             }
         }
         self.reply(session, Reply::ShowConfig(ShowConfigReply { sections }));
@@ -170,8 +174,10 @@ const API_NODE_ORDER: [u32; 16] = [
 
 /// Names and values of a node's parameters: an API node's in the recorded order, others' in the
 /// order of their keys.
-fn node_values(node: &NodeConfig) -> Vec<(&'static str, String)> {
-    let mut values = payload::node_values(node);
+fn named_values(
+    node: &NodeConfig,
+    mut values: BTreeMap<u32, Value>,
+) -> Vec<(&'static str, String)> {
     values.insert(config::key::NODE_ID, Value::Int(node.id.get()));
     let mut rows: Vec<_> = parameter::table(SectionKind::Node(node.node_type))
         .iter()
