@@ -62,6 +62,68 @@ pub(crate) fn render_decimal(bytes: &[u8], precision: u64, scale: u64) -> Option
     Some(format!("{sign}{whole}{point}{fraction}"))
 }
 
+/// Appends the text of [`render_decimal`]; false, with some of it appended, if the bytes are none.
+pub(crate) fn push_decimal_digits(
+    out: &mut Vec<u8>,
+    bytes: &[u8],
+    precision: u64,
+    scale: u64,
+) -> bool {
+    if bytes.len() as u64 != decimal_size(precision, scale) || bytes.is_empty() || scale > precision
+    {
+        return false;
+    }
+    let mask = if bytes[0] & 0x80 == 0 { 0xFF } else { 0 };
+    if mask != 0 {
+        out.push(b'-');
+    }
+    let start = out.len();
+    let whole = precision - scale;
+    let (mut at, mut digits) = (0, 0);
+    for count in groups(precision, scale) {
+        if digits == whole {
+            trim_zeros(out, start);
+            out.push(b'.');
+        }
+        let end = at + GROUP_BYTES[count] as usize;
+        let mut number = 0_u32;
+        for (byte, index) in bytes[at..end].iter().zip(at..) {
+            let plain = byte ^ mask ^ if index == 0 { 0x80 } else { 0 };
+            number = number << 8 | u32::from(plain);
+        }
+        if number >= 10_u32.pow(count as u32) {
+            return false;
+        }
+        let mut text = [b'0'; 9];
+        for slot in text[..count].iter_mut().rev() {
+            *slot = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        out.extend_from_slice(&text[..count]);
+        at = end;
+        digits += count as u64;
+    }
+    if scale == 0 {
+        trim_zeros(out, start);
+    }
+    true
+}
+
+/// Removes needless zeros before the point; one digit stays.
+fn trim_zeros(out: &mut Vec<u8>, start: usize) {
+    let zeros = out[start..]
+        .iter()
+        .take_while(|byte| **byte == b'0')
+        .count();
+    let all = out.len() - start;
+    if zeros == all {
+        out.truncate(start);
+        out.push(b'0');
+    } else {
+        out.drain(start..start + zeros);
+    }
+}
+
 /// Packs a number in decimal notation; none if it has more digits than the column.
 pub(crate) fn parse_decimal(text: &str, precision: u64, scale: u64) -> Option<Vec<u8>> {
     let (negative, unsigned) = match text.strip_prefix('-') {
@@ -116,10 +178,16 @@ mod tests {
             ("99999999.99", 10, 2),
             ("-1", 65, 0),
             ("0.123456789012345678901234567890", 30, 30),
+            ("1234567890123.1", 20, 1),
+            ("-123456789", 9, 0),
+            ("0.000000001", 18, 9),
         ] {
             let bytes = parse_decimal(text, precision, scale).unwrap();
             assert_eq!(bytes.len() as u64, decimal_size(precision, scale));
             assert_eq!(render_decimal(&bytes, precision, scale).unwrap(), text);
+            let mut pushed = Vec::new();
+            assert!(push_decimal_digits(&mut pushed, &bytes, precision, scale));
+            assert_eq!(pushed, text.as_bytes());
         }
     }
 
@@ -129,5 +197,6 @@ mod tests {
             assert_eq!(parse_decimal(text, 3, 1), None, "{text}");
         }
         assert_eq!(render_decimal(&[0xE4], 2, 0), None);
+        assert!(!push_decimal_digits(&mut Vec::new(), &[0xE4], 2, 0));
     }
 }

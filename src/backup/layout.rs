@@ -58,7 +58,6 @@ pub(crate) struct Cells {
 impl Cells {
     /// The storage form of a column's value and its byte order, none for NULL. `payload` and
     /// `order` are those that were walked.
-    #[cfg(test)]
     pub(crate) fn stored<'a>(
         &'a self,
         column: usize,

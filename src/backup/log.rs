@@ -162,6 +162,11 @@ impl<'a> LogEntry<'a> {
         })
     }
 
+    /// Byte order of the values.
+    pub(super) fn order(&self) -> ByteOrder {
+        self.order
+    }
+
     /// The values of the entry, of this table.
     ///
     /// # Errors

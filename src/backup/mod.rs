@@ -23,6 +23,7 @@ mod ctl;
 mod data;
 mod decimal;
 mod error;
+mod export;
 mod fileset;
 mod header;
 mod json;
@@ -49,6 +50,9 @@ pub use column::{ArrayType, Column, ColumnDefault, ColumnType, LATIN1, UTF8MB4};
 pub use ctl::{CtlFile, DictObject, FragmentEntry, GcpEntry, HashMap};
 pub use data::{DataItem, DataReader, DataWriter};
 pub use error::{BackupError, RowError};
+pub use export::{
+    ExportError, ExportFormat, ExportOptions, ExportReport, INDEX_MAX, Undecoded, export,
+};
 pub use fileset::{
     FileError, FileKind, FileName, NodeFiles, Part, SetFile, ctl_beside, directory_name, open_file,
     read_ctl,

@@ -88,7 +88,7 @@ pub(crate) fn decode_value(column: &Column, bytes: &[u8], order: ByteOrder) -> V
 }
 
 /// Turns a value from big-endian storage form to little-endian (backup format, 2).
-fn swap(column: &Column, bytes: &mut [u8]) {
+pub(super) fn swap(column: &Column, bytes: &mut [u8]) {
     let unit = match (column.column_type, column.storage()) {
         (ColumnType::Datetime, _) => 8,
         (ColumnType::Timestamp, _) | (_, Storage::Bits(_)) => 4,

@@ -65,7 +65,6 @@ impl Session {
                      says why"
                         .to_owned(),
                 ),
-                ClientError::TimedOut { .. } => silent(),
                 error => failed(error.to_string()),
             })
         };

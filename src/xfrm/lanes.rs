@@ -9,7 +9,7 @@ const DEPTH: usize = 2;
 
 /// Threads that each run the same work on pieces dealt out in turn; the results come back
 /// in the order of the pieces. What is under way is bounded by [`Lanes::is_full`].
-pub(super) struct Lanes<T, U> {
+pub(crate) struct Lanes<T, U> {
     lanes: Vec<Lane<T, U>>,
     pushed: usize,
     popped: usize,
@@ -23,7 +23,7 @@ struct Lane<T, U> {
 
 impl<T: Send + 'static, U: Send + 'static> Lanes<T, U> {
     /// Starts one thread for each piece of work.
-    pub(super) fn start<F>(works: impl IntoIterator<Item = F>) -> io::Result<Self>
+    pub(crate) fn start<F>(works: impl IntoIterator<Item = F>) -> io::Result<Self>
     where
         F: FnMut(T) -> U + Send + 'static,
     {
@@ -39,12 +39,12 @@ impl<T: Send + 'static, U: Send + 'static> Lanes<T, U> {
     }
 
     /// No more pieces may be pushed before a result was popped.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.pushed - self.popped >= self.lanes.len() * DEPTH
     }
 
     /// Hands a piece to the next lane. Doesn't wait unless the lanes are full.
-    pub(super) fn push(&mut self, piece: T) -> io::Result<()> {
+    pub(crate) fn push(&mut self, piece: T) -> io::Result<()> {
         let lane = &self.lanes[self.pushed % self.lanes.len()];
         let pieces = lane.pieces.as_ref().ok_or_else(gone)?;
         pieces.send(piece).map_err(|_| gone())?;
@@ -53,7 +53,7 @@ impl<T: Send + 'static, U: Send + 'static> Lanes<T, U> {
     }
 
     /// Waits for the next result; `None` if no piece is under way.
-    pub(super) fn pop(&mut self) -> io::Result<Option<U>> {
+    pub(crate) fn pop(&mut self) -> io::Result<Option<U>> {
         if self.pushed == self.popped {
             return Ok(None);
         }

@@ -68,6 +68,7 @@ pub use az31::Az31Trailer;
 pub use describe::Container;
 pub use error::{Fault, OptionsError, XfrmError};
 pub use header::{ByteOrder, Cipher, FIXED_HEADER_SIZE, Flags, Header, KeySource};
+pub(crate) use lanes::Lanes;
 pub use reader::{
     KEY_DERIVATION_MAX, ReadOptions, XfrmReader, begins_as_container, inspect, open, open_with,
 };

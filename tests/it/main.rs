@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one module per concern.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backup_export;
 mod backup_files;
 mod backup_sets;
 mod backup_vectors;
@@ -37,9 +38,6 @@ mod sim_protocol;
 mod sim_servers;
 mod simulator;
 mod terminal;
-mod tls_fake;
-mod tls_keys;
-mod tls_sessions;
 mod tools_on_terminal;
 mod trace;
 mod wire;

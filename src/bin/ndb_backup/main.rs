@@ -1,5 +1,6 @@
 //! `ndb_backup`: backup sets of NDB Cluster that can be trusted.
 
+mod export;
 mod list;
 mod manifest;
 mod options;
@@ -26,6 +27,8 @@ Usage: ndb_backup COMMAND [options] [arguments]
   show ID [DIR]..       what a set holds: tables, indexes, files
   verify ID [DIR]..     read every byte of a set and say what is wrong
   manifest ID [DIR]..   verify a set and write its manifest
+  export ID TABLE [DIR]..
+                        the rows of a table at the snapshot point: csv, jsonl or sql
 
 ndb_backup COMMAND --help tells the options of a command.
 ";
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         "list" => run(&options::LIST, arguments, list::run),
         "show" => run(&options::SHOW, arguments, show::run),
         "verify" => run(&options::VERIFY, arguments, verify::run),
+        "export" => run(&options::EXPORT, arguments, export::run),
         "manifest" => run(&options::MANIFEST, arguments, manifest::run),
         other => {
             complain(&format!(

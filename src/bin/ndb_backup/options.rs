@@ -43,6 +43,33 @@ pub(crate) const MANIFEST: Program = offline(
     &["ndb_backup", "ndb_backup_manifest"],
 );
 
+pub(crate) const EXPORT: Program = Program {
+    numbers: &[
+        Number {
+            option: "limit",
+            min: 0,
+            max: i64::MAX,
+        },
+        Number {
+            option: "index-entries",
+            min: 1,
+            max: 1 << 32,
+        },
+    ],
+    ..offline("ndb_backup export", &["ndb_backup", "ndb_backup_export"])
+};
+
+/// Form of exported rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Fields with commas between them; NULL is \N
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+    /// INSERT statements
+    Sql,
+}
+
 /// Form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
@@ -159,6 +186,43 @@ pub(crate) struct ManifestOptions {
     /// Id of the backup
     #[arg(value_name = "ID", required = true)]
     pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Write the rows of a table as they were at the snapshot point
+///
+/// The logs are applied to the rows, and blobs are put together from their parts. Exit status: 0
+/// done; 1 a file is damaged, there is no such table, or the output failed; 2 usage; 3 fragments of
+/// the table are missing, the rows of the others were written; 10 no such set; 12 wrong password.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup export [options] ID TABLE [DIR]..")]
+pub(crate) struct ExportOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Form of the rows
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(crate) format: Format,
+    /// Columns, in this order, with commas between them [default: all]
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) columns: Option<String>,
+    /// The row with this primary key only: a value for each of its columns, as a line of CSV
+    #[arg(long, value_name = "VALUES")]
+    pub(crate) where_key: Option<String>,
+    /// At most so many rows
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Log entries and blob parts to keep in memory, 24 bytes each; for more the files are
+    /// read several times
+    #[arg(long, value_name = "N", default_value_t = ndbmgm::backup::INDEX_MAX)]
+    pub(crate) index_entries: usize,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// The table: shop.customer, or customer if there is only one of that name
+    #[arg(value_name = "TABLE", required = true)]
+    pub(crate) table: String,
     /// Where to look [default: the current directory]
     #[arg(value_name = "DIR")]
     pub(crate) directories: Vec<PathBuf>,

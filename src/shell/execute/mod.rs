@@ -3,7 +3,6 @@
 //! [`client`](crate::client).
 
 mod backup;
-mod backup_poll;
 mod backup_watch;
 mod diagnostics;
 mod events;

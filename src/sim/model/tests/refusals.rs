@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::*;
-use super::LOOPBACK;
 use crate::sim::parse_config_file;
 use crate::wire::{Incoming, RequestReader};
 
@@ -47,7 +46,7 @@ impl Asked {
         let now = Duration::from_secs(1_000_000);
         let saved = SavedState::default();
         let mut cluster = Cluster::new(Arc::new(topology), pace, saved, now);
-        let session = cluster.session_opened(NodeId::new(1).unwrap(), LOOPBACK);
+        let session = cluster.session_opened(NodeId::new(1).unwrap());
         cluster.take_effects();
         Asked {
             cluster,
@@ -369,9 +368,7 @@ fn node_ids_are_handed_out_once_and_to_the_right_host() {
     // An id is free again once its session is gone.
     let session = asked.session;
     asked.cluster.session_closed(session);
-    asked.session = asked
-        .cluster
-        .session_opened(NodeId::new(1).unwrap(), LOOPBACK);
+    asked.session = asked.cluster.session_opened(NodeId::new(1).unwrap());
     let want = "get nodeid reply\nnodeid: 10\nresult: Ok\n\n";
     assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), want);
     let elsewhere = CONFIG.replace("NodeId=10", "NodeId=10\nHostName=192.0.2.8");
@@ -405,9 +402,7 @@ fn a_session_keeps_all_node_ids_that_it_has_got() {
     }
     let session = asked.session;
     asked.cluster.session_closed(session);
-    asked.session = asked
-        .cluster
-        .session_opened(NodeId::new(1).unwrap(), LOOPBACK);
+    asked.session = asked.cluster.session_opened(NodeId::new(1).unwrap());
     let want = "get nodeid reply\nnodeid: 10\nresult: Ok\n\n";
     assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), want);
 }
