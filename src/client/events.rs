@@ -27,7 +27,7 @@ const DUMPED_EVENTS_MAX: u32 = 1_000_000;
 /// Most words of an event that is reported.
 const REPORTED_WORDS_MAX: usize = 24;
 
-/// Events as the server sends them, made by [`Session::listen`](super::Session::listen).
+/// Events as the server sends them, made by [`Session::listen_to`](super::Session::listen_to).
 ///
 /// Nothing more can be asked on the connection; drop the stream to end it. Dropping the
 /// future of a call loses no event.

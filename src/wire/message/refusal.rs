@@ -5,7 +5,7 @@ use crate::cluster::ErrorNumber;
 use crate::wire::line::push_line;
 
 /// The reply to a request that is not carried out: one variant per layout. The texts are the
-/// server's words; clients read them as [`super::ReplyError::Refused`].
+/// server's words; clients read them as [`crate::wire::ReplyError::Refused`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
