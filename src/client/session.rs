@@ -73,6 +73,11 @@ impl Session {
         &self.host
     }
 
+    /// True if the server is on this machine, so that what is sent does not leave it.
+    pub fn is_local(&self) -> bool {
+        self.transport.as_ref().is_some_and(Transport::is_local)
+    }
+
     /// False once the connection is known to be closed. Only
     /// [`check_connection`](Session::check_connection) finds out about the server.
     pub fn is_open(&self) -> bool {

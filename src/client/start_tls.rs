@@ -65,6 +65,7 @@ impl Session {
                      says why"
                         .to_owned(),
                 ),
+                ClientError::TimedOut { .. } => silent(),
                 error => failed(error.to_string()),
             })
         };

@@ -222,6 +222,11 @@ pub(super) struct TlsTransport {
 }
 
 impl TlsTransport {
+    /// The connection below.
+    pub(super) fn stream(&self) -> &TcpStream {
+        self.stream.get_ref().0.stream()
+    }
+
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = self.stream.write_all(bytes).await;
         sent.map_err(in_words)?;

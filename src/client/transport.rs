@@ -25,6 +25,18 @@ impl Transport {
         }
     }
 
+    /// True if the server is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        let stream = match self {
+            Transport::Cleartext(stream) => stream,
+            Transport::Tls(stream) => stream.stream(),
+        };
+        match (stream.peer_addr(), stream.local_addr()) {
+            (Ok(peer), Ok(own)) => peer.ip().is_loopback() || peer.ip() == own.ip(),
+            _ => false,
+        }
+    }
+
     /// Writes all of these bytes.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {

@@ -176,6 +176,8 @@ pub(super) enum Failure {
     },
     /// The server confirmed the backup, but no event of it came.
     BackupSilent(Option<u32>),
+    /// No data node reports the backup any more, and nobody said how it ended.
+    BackupEndUnheard(Option<u32>, EndUnheard),
     /// The server confirmed the backup, but the event connection was lost.
     BackupEventsLost(Option<u32>, ClientError),
     /// Ctrl-C ended the wait for a backup, whose id may be known, and which goes on.
@@ -185,6 +187,17 @@ pub(super) enum Failure {
     SimulatedBackupLeft,
     /// Ctrl-C.
     Interrupted(Interrupted),
+}
+
+/// What is missing about the end of a backup.
+#[derive(Clone, Copy)]
+pub(super) enum EndUnheard {
+    /// The server says that it completed, but the event with its result did not come.
+    EventLost,
+    /// An event told the end, but the server did not answer.
+    ReplyLost,
+    /// Neither came.
+    BothLost,
 }
 
 /// What was attempted when a request failed.
@@ -289,6 +302,7 @@ impl Failure {
             | Failure::BackupUnheard(_)
             | Failure::BackupAborted { .. }
             | Failure::BackupSilent(_)
+            | Failure::BackupEndUnheard(..)
             | Failure::BackupEventsLost(..) => Exit::CommandFailed,
         }
     }

@@ -1,13 +1,16 @@
 //! What to simulate.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use zeroize::Zeroizing;
 
 use super::error::SimError;
 use super::fault::FaultPlan;
 use super::model::Pace;
 use super::topology::Topology;
+use crate::tls::SearchPath;
 
 /// Rows of the synthetic database unless told otherwise.
 pub const DEFAULT_ROWS: u64 = 7000;
@@ -32,6 +35,31 @@ pub struct SimConfig {
     pub phase_time: Duration,
     /// Scripted faults.
     pub faults: FaultPlan,
+    /// TLS of the management servers.
+    pub tls: SimTls,
+}
+
+/// TLS of the simulated management servers.
+#[derive(Debug, Clone)]
+pub struct SimTls {
+    /// Where the servers' keys and certificates are. `DIR/ID` comes before each directory
+    /// `DIR`, so that server `ID` can have its own.
+    pub search_path: SearchPath,
+    /// Longest handshake. The original has no limit, and its other sessions wait for it.
+    pub handshake_limit: Duration,
+    /// Asks for the pass phrase of a server's key.
+    pub ask_pass_phrase: fn(&Path) -> Option<Zeroizing<String>>,
+}
+
+impl Default for SimTls {
+    /// No certificate.
+    fn default() -> Self {
+        SimTls {
+            search_path: SearchPath::default(),
+            handshake_limit: Duration::from_secs(10),
+            ask_pass_phrase: |_| None,
+        }
+    }
 }
 
 impl SimConfig {
@@ -46,6 +74,7 @@ impl SimConfig {
             updates: 0,
             phase_time: Pace::default().phase,
             faults: FaultPlan::default(),
+            tls: SimTls::default(),
         }
     }
 

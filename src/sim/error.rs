@@ -27,9 +27,14 @@ pub enum SimError {
     /// The nodes do not make a cluster.
     #[error(transparent)]
     Topology(TopologyError),
-    /// A management server is to require TLS.
-    #[error("RequireTls of management server {0}: the simulator has no certificate")]
-    RequireTls(NodeId),
+    /// A management server is to have a certificate, by RequireTls or RequireCertificate.
+    #[error("management server {node}: this node does not have a valid TLS certificate: {reason}")]
+    NoCertificate {
+        /// The server.
+        node: NodeId,
+        /// Why not.
+        reason: String,
+    },
     /// A fault names a node that is no data node.
     #[error("a scripted fault names node {0}, which is no data node")]
     FaultNode(NodeId),

@@ -18,6 +18,7 @@ const BACKLOG: u32 = 1024;
 pub(super) struct Accepted {
     pub(super) server: NodeId,
     pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
 }
 
 /// Binds a listener for each management server and writes its port into the configuration.
@@ -36,9 +37,6 @@ pub(super) async fn bind_servers(
         let Some(node) = topology.nodes.get_mut(&id) else {
             continue;
         };
-        if node.is_on("RequireTls") {
-            return Err(SimError::RequireTls(id));
-        }
         let listener = match first.take() {
             Some(listener) => listener,
             None => {
@@ -75,9 +73,14 @@ pub(super) async fn accept_loop(
 ) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                if accepted.send(Accepted { server, stream }).is_err() {
+                let new = Accepted {
+                    server,
+                    stream,
+                    peer,
+                };
+                if accepted.send(new).is_err() {
                     return;
                 }
             }

@@ -36,6 +36,7 @@ mod saved_state;
 mod server;
 mod session_task;
 mod signal;
+mod tls;
 mod topology;
 mod workload;
 
@@ -45,7 +46,7 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::net::TcpListener;
 
-pub use config::{DEFAULT_ROWS, SimConfig};
+pub use config::{DEFAULT_ROWS, SimConfig, SimTls};
 pub use config_file::{ConfigFileError, parse_config_file, read_config_file};
 pub use error::SimError;
 pub use fault::{FaultError, FaultPlan};

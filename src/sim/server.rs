@@ -27,8 +27,9 @@ use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
 use super::listener::{Accepted, accept_loop, bind_servers, listen_again};
 use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
 use super::saved_state::Directory;
-use super::session_task::{FromSession, Outgoing, SessionTask};
+use super::session_task::{FromSession, Outgoing, SessionTask, Stream, Then};
 use super::signal::Command;
+use super::tls::{OwnCertificate, ServerTls};
 use super::topology::Topology;
 use crate::cluster::{NodeId, NodeType, Severity};
 
@@ -69,6 +70,7 @@ struct Loop {
     addresses: BTreeMap<NodeId, SocketAddr>,
     /// Management servers that a fault has killed.
     killed: BTreeSet<NodeId>,
+    tls: BTreeMap<NodeId, Arc<ServerTls>>,
     started_at: (Duration, Instant),
     is_writing: Arc<AtomicBool>,
 }
@@ -170,9 +172,15 @@ impl Simulator {
             accepted: accept_sender,
             addresses: BTreeMap::new(),
             killed: BTreeSet::new(),
+            tls: BTreeMap::new(),
             started_at: (wall, Instant::now()),
             is_writing,
         };
+        for server in topology.of_type(NodeType::Mgm) {
+            let needs = server.is_on("RequireTls") || server.is_on("RequireCertificate");
+            let found = OwnCertificate::find(server.id, &config.tls);
+            state.have_certificate(server.id, found, needs)?;
+        }
         for (server, listener) in listeners {
             let address = listener.local_addr().map_err(SimError::Listen)?;
             state.addresses.insert(server, address);
@@ -258,7 +266,10 @@ impl Loop {
         let lines = [
             "This is a simulated cluster: its data nodes hold made-up rows".to_owned(),
             format!("Id: {server}, Command port: *:{port}"),
-            "Not requiring TLS".to_owned(),
+            match self.cluster.requires_tls(server) {
+                true => "This server will require all MGM clients to use TLS".to_owned(),
+                false => "Not requiring TLS".to_owned(),
+            },
             format!(
                 "MySQL Cluster Management Server {} started (simulated cluster)",
                 crate::cluster::Version::product_string(
@@ -273,6 +284,46 @@ impl Loop {
                 write_log(log, Severity::Info, &line, now);
             }
         }
+    }
+
+    /// Gives a management server the certificate that was found, and says so in its log.
+    fn have_certificate(
+        &mut self,
+        server: NodeId,
+        found: OwnCertificate,
+        needs: bool,
+    ) -> Result<(), SimError> {
+        let now = self.now();
+        let mut say = |severity, text: &str| {
+            if let Some(log) = self.log.get_mut(&server) {
+                write_log(log, severity, text, now);
+            }
+        };
+        for line in &found.log {
+            say(Severity::Error, line);
+        }
+        let reason = match found.tls {
+            Ok(tls) => {
+                let file = tls.certificate_file().display();
+                let text = format!("NDB TLS 1.3 available using certificate file '{file}'");
+                say(Severity::Info, &text);
+                self.cluster
+                    .secure_server(server, Some(tls.certificate().clone()));
+                self.tls.insert(server, Arc::new(tls));
+                return Ok(());
+            }
+            Err(reason) => reason,
+        };
+        if needs {
+            say(
+                Severity::Error,
+                "This node does not have a valid TLS certificate.",
+            );
+            let node = server;
+            return Err(SimError::NoCertificate { node, reason });
+        }
+        self.cluster.secure_server(server, None);
+        Ok(())
     }
 
     /// Waits for the next thing to happen and deals with it.
@@ -297,16 +348,19 @@ impl Loop {
     }
 
     fn open(&mut self, accepted: Accepted) {
-        if !self.accepting.contains_key(&accepted.server) {
+        let server = accepted.server;
+        if !self.accepting.contains_key(&server) {
             // It came in while the server went.
             return;
         }
-        let id = self.cluster.session_opened(accepted.server);
+        let id = self.cluster.session_opened(server, accepted.peer.ip());
         let (sender, receiver) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let task = SessionTask {
             id,
-            stream: accepted.stream,
+            stream: Stream::Cleartext(accepted.stream),
+            tls: self.tls.get(&server).cloned(),
+            requires_tls: self.cluster.requires_tls(server),
             outgoing: receiver,
             queued: Arc::clone(&queued),
             inbox: self.inbox.clone(),
@@ -331,6 +385,8 @@ impl Loop {
                 let now = self.now();
                 self.cluster.apply(id, request, now);
             }
+            FromSession::Secured(id, certificate) => self.cluster.session_secured(id, certificate),
+            FromSession::NotSecured(id, log) => self.cluster.session_not_secured(id, log),
             FromSession::Closed(id) => self.forget(id),
         }
     }
@@ -470,8 +526,14 @@ impl Loop {
         let Some(connection) = self.connections.get(&session) else {
             return;
         };
-        let listens = self.cluster.is_listener(session);
-        let reply = Outgoing::Reply { bytes, listens };
+        let then = if self.cluster.is_listener(session) {
+            Then::Listen
+        } else if self.cluster.changes_to_tls(session) {
+            Then::Secure
+        } else {
+            Then::Request
+        };
+        let reply = Outgoing::Reply { bytes, then };
         match self.faults.replies.get(connection.command) {
             None => {
                 // The connection may have ended; its message to that effect is on its way.

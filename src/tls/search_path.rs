@@ -10,7 +10,7 @@ const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 /// An empty element and `.` mean the current directory. One `$NAME` of each element is replaced
 /// by the environment variable; an element that is nothing then is left out. `~` is a name like
 /// any other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchPath {
     directories: Vec<PathBuf>,
 }
@@ -45,6 +45,15 @@ impl SearchPath {
             .iter()
             .map(|directory| directory.join(file))
             .find(|path| path.symlink_metadata().is_ok())
+    }
+
+    /// The same path for one of several nodes: before each directory comes its subdirectory of
+    /// this name.
+    pub fn with_subdirectory(&self, name: &str) -> Self {
+        let both = |directory: &PathBuf| [directory.join(name), directory.clone()];
+        SearchPath {
+            directories: self.directories.iter().flat_map(both).collect(),
+        }
     }
 
     /// The directories.

@@ -27,6 +27,7 @@ pub enum Incoming {
 pub struct RequestReader {
     framer: Framer,
     state: State,
+    takes_bodies: bool,
 }
 
 enum State {
@@ -57,7 +58,22 @@ impl RequestReader {
         RequestReader {
             framer: Framer::new(LINE_MAX),
             state: State::Idle,
+            takes_bodies: true,
         }
+    }
+
+    /// A reader for a session that has to change to TLS first: requests with a body are
+    /// refused, so that their bodies are read as commands, as the original does.
+    pub fn without_bodies() -> Self {
+        RequestReader {
+            takes_bodies: false,
+            ..RequestReader::new()
+        }
+    }
+
+    /// Takes what was read past the last request: `start tls` is followed by TLS.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        self.framer.take_up_to(usize::MAX).to_vec()
     }
 
     /// Adds received bytes. Call [`RequestReader::next`] until it needs more before the
@@ -115,7 +131,7 @@ impl RequestReader {
                     };
                     let step = match state {
                         State::Arguments(command, arguments) => {
-                            argument_line(command, arguments, line)
+                            argument_line(command, arguments, line, self.takes_bodies)
                         }
                         State::Ports(ports) => port_line(ports, line),
                         _ => command_line(line),
@@ -146,12 +162,17 @@ fn command_line(line: &[u8]) -> Step {
     }
 }
 
-fn argument_line(command: &'static Command, mut arguments: Arguments, line: &[u8]) -> Step {
+fn argument_line(
+    command: &'static Command,
+    mut arguments: Arguments,
+    line: &[u8],
+    takes_bodies: bool,
+) -> Step {
     if line::is_empty(line) {
         return match arguments.check_complete() {
             // The token is the last line read: a newline.
             Err(fault) => refused(fault.text(), b"\n"),
-            Ok(()) => complete(command, &arguments),
+            Ok(()) => complete(command, &arguments, takes_bodies),
         };
     }
     let (name, value) = line::split(line);
@@ -166,8 +187,11 @@ fn refused(text: &str, token: &[u8]) -> Step {
     Step::Done(Incoming::Refused(reply))
 }
 
-fn complete(command: &Command, arguments: &Arguments) -> Step {
+fn complete(command: &Command, arguments: &Arguments, takes_bodies: bool) -> Step {
     let request = (command.read)(arguments);
+    if !takes_bodies {
+        return Step::Done(Incoming::Request(request));
+    }
     match &request {
         Request::Configuration(ConfigurationRequest::SetConfig {
             length,

@@ -191,3 +191,17 @@ fn an_earlier_session_is_remembered_and_searched() {
     terminal.wait_for("HELP SHOW");
     terminal.type_keys("\x03");
 }
+
+#[test]
+fn a_lost_completion_event_is_told_at_the_prompt() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.type_keys("START BACKUP 35\r");
+    server.wait_for_request("start backup");
+    server.report_backup(0);
+    server.backup_started(35);
+    server.answer_backup("result: Ok\nid: 35");
+    terminal.wait_for("the end of backup 35 was not heard");
+    terminal.wait_for_line("");
+}

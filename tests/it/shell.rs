@@ -251,3 +251,84 @@ fn a_password_never_reaches_the_output() {
     }
     assert!(!server.requests().contains("start backup"));
 }
+
+/// What the client does with START BACKUP 7 in each mode without a terminal.
+fn one_shot_and_piped(
+    server: impl Fn() -> FakeServer,
+    script: impl Fn(&FakeServer),
+) -> [(String, String, i32); 2] {
+    [false, true].map(|piped| {
+        let server = server();
+        let mut child = if piped {
+            client(&server.address, &[])
+        } else {
+            client(&server.address, &["-e", "START BACKUP 7"])
+        };
+        let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        if piped {
+            stdin.write_all(b"START BACKUP 7\n").unwrap();
+        }
+        drop(stdin);
+        server.wait_for_request("start backup");
+        script(&server);
+        texts(&finish(child))
+    })
+}
+
+#[test]
+fn a_wait_whose_completion_event_is_lost_ends_and_is_no_success() {
+    let results = one_shot_and_piped(FakeServer::start, |server| {
+        server.report_backup(0);
+        server.backup_started(7);
+        server.answer_backup("result: Ok\nid: 7");
+    });
+    for (stdout, stderr, status) in results {
+        assert!(
+            stdout.contains("Backup 7 started from node 1\n"),
+            "{stdout}"
+        );
+        assert!(
+            stderr.contains("the end of backup 7 was not heard"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("says that it completed"), "{stderr}");
+        assert_eq!(status, 255);
+    }
+}
+
+#[test]
+fn a_wait_without_an_answer_ends_once_no_node_reports_the_backup() {
+    let results = one_shot_and_piped(FakeServer::start, |server| {
+        server.report_backup(7);
+        server.backup_started(7);
+        server.wait_for_request("dump events");
+        server.report_backup(0);
+    });
+    for (stdout, stderr, status) in results {
+        assert!(
+            stdout.contains("Backup 7 started from node 1\n"),
+            "{stdout}"
+        );
+        assert!(
+            stderr.contains("the end of backup 7 was not heard"),
+            "{stderr}"
+        );
+        assert_eq!(status, 255);
+    }
+}
+
+#[test]
+fn a_wait_goes_on_while_a_node_reports_the_backup() {
+    let results = one_shot_and_piped(FakeServer::start, |server| {
+        server.report_backup(7);
+        server.backup_started(7);
+        server.answer_backup("result: Ok\nid: 7");
+        server.wait_for_request("dump events");
+        server.backup_completed(7);
+    });
+    for (stdout, stderr, status) in results {
+        assert!(stdout.contains("StartGCP: 35"), "{stdout}");
+        assert_eq!((stderr.as_str(), status), ("", 0));
+    }
+}

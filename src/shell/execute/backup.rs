@@ -3,29 +3,37 @@
 //! What the management server answers decides whether a backup failed; events only tell the
 //! story. One-shot runs read them here, the prompt has its event connection for them.
 
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::{
+    self,
+    error::{RecvError, TryRecvError},
+};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::cli::{SecretFault, prompt_secret};
-use crate::client::{ClientError, ConnectOptions, Retries, Session, StartBackupOptions, connect};
+use crate::client::{ClientError, Session, StartBackupOptions};
 use crate::cluster::{BackupId, BackupPassword, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
 use super::super::events::{EventFeed, listen_to_backups};
 use super::super::interrupt::Interrupt;
 use super::super::options::BACKUP_PASSWORD;
-use super::super::outcome::{Attempt, Failure, Outcome, PasswordFault, Step};
+use super::super::outcome::{Attempt, EndUnheard, Failure, Outcome, PasswordFault, Step};
 use super::super::output::Output;
 use super::super::{Mode, Shell, announce_failure, render};
+use super::backup_poll::{Heard, Unheard, end_unheard, is_reported};
 use super::backup_watch::{BackupWatch, Verdict};
 
 /// How long the prompt waits for the event that belongs to a reply.
 const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
+
+/// The same for the end of a backup, for a server that tells nothing of its data nodes either.
+const EVENT_LIMIT: Duration = Duration::from_secs(3 * 60);
 
 /// Who aborts a backup does not want to wait long for its status.
 const STATUS_LIMIT: Duration = Duration::from_secs(10);
@@ -111,26 +119,36 @@ impl Shell {
         let stream = stream.map_err(Failure::BackupUnheard)?;
         let mut watch = BackupWatch::new(stream, options.id, options.wait);
         let ctrl_c = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
+        let heard = watch.heard();
         let replied = {
             let session = self.session()?;
             let reply = session.start_backup(options);
+            let unheard = end_unheard(&server, || heard.get());
             tokio::select! {
-                replied = watch.collect_until(reply, server_is_gone(&server, || false)) => Some(replied),
+                replied = watch.collect_until(reply, unheard) => Some(replied),
                 () = ctrl_c.next() => None,
             }
         };
-        let Some(replied) = replied else {
-            return Err(self.leave_backup(watch.id()));
+        let replied = match replied {
+            Some(Ok(replied)) => replied,
+            Some(Err(unheard)) => {
+                for event in watch.take_early() {
+                    self.step(Step::BackupEvent(event));
+                }
+                return Err(without_reply(unheard, heard.get()));
+            }
+            None => return Err(self.leave_backup(watch.id())),
         };
         let id = replied.map_err(Attempt::Backup.failed())?;
         let verdict = tokio::select! {
-            verdict = watch.tell(id, |event| self.step(Step::BackupEvent(event))) => verdict,
+            verdict = watch.tell(id, &server, |event| self.step(Step::BackupEvent(event))) => verdict,
             () = ctrl_c.next() => return Err(self.leave_backup(watch.id())),
         };
         match verdict {
             Verdict::AsAsked(event) => Ok(Outcome::Backup(event)),
             Verdict::Aborted(id, event) => Err(Failure::BackupAborted { id, event }),
             Verdict::Silence(id) => Err(Failure::BackupSilent(id)),
+            Verdict::NotReported(id) => Err(Failure::BackupEndUnheard(id, EndUnheard::EventLost)),
             Verdict::ConnectionLost(id, error) => Err(Failure::BackupEventsLost(id, error)),
         }
     }
@@ -148,13 +166,23 @@ impl Shell {
     /// At the prompt the event connection prints; Ctrl-C gives the prompt back while the
     /// request goes on.
     async fn backup_at_prompt(&mut self, options: StartBackupOptions) -> Result<Outcome, Failure> {
-        let (wait, given_id) = (options.wait, options.id.map(BackupId::get));
-        let mut events = self
-            .feed
-            .as_ref()
-            .filter(|feed| feed.is_running())
-            .map(EventFeed::backups);
         let mut session = self.session.take().ok_or(Failure::ConnectionLost)?;
+        let (wait, given_id) = (options.wait, options.id.map(BackupId::get));
+        let events = self.backup_events();
+        let listener = RefCell::new(self.backup_events());
+        let known = Cell::new(Heard {
+            id: given_id,
+            ..Heard::default()
+        });
+        let heard = || {
+            let mut heard = known.get();
+            if let Some(listener) = listener.borrow_mut().as_mut() {
+                note_events(listener, &mut heard);
+            }
+            heard.has_events = self.has_events();
+            known.set(heard);
+            heard
+        };
         let server = self.same_server(&session);
         let mut request = tokio::spawn(async move {
             let replied = session.start_backup(options).await;
@@ -162,12 +190,12 @@ impl Shell {
         });
         let (session, replied) = tokio::select! {
             finished = &mut request => finished.map_err(|_| Failure::ConnectionLost)?,
-            error = server_is_gone(&server, || self.has_events()) => {
+            unheard = end_unheard(&server, heard) => {
                 request.abort();
-                return Err(Attempt::Backup.failed()(error));
+                return Err(without_reply(unheard, known.get()));
             }
             () = self.interrupt.next() => {
-                let started = given_id.or(events.as_mut().and_then(last_started));
+                let started = heard().id;
                 if self.mode != Mode::Terminal {
                     return Err(self.leave_backup(started));
                 }
@@ -177,14 +205,44 @@ impl Shell {
             }
         };
         self.session = Some(session);
-        if let Some(events) = events
-            && wait != WaitFor::Nothing
-        {
-            let printed = event_of_reply(events, wait, given_id, &replied);
-            let _ = timeout(EVENT_AFTER_REPLY, printed).await;
+        let Some(events) = events.filter(|_| wait != WaitFor::Nothing) else {
+            replied.map_err(Attempt::Backup.failed())?;
+            return Ok(Outcome::Done);
+        };
+        let printed = event_of_reply(events, wait, given_id, &replied);
+        match &replied {
+            Ok(id) if wait == WaitFor::Completed && self.has_events() => {
+                let heard = Heard {
+                    id: id.map(BackupId::get).or(given_id),
+                    has_started: true,
+                    has_ended: false,
+                    has_events: true,
+                };
+                tokio::select! {
+                    () = printed => {}
+                    () = async {
+                        let _ = timeout(EVENT_LIMIT, end_unheard(&server, || heard)).await;
+                    } => {
+                        return Err(Failure::BackupEndUnheard(heard.id, EndUnheard::EventLost));
+                    }
+                    () = self.interrupt.next() => {
+                        self.output.end_typed_line();
+                        return Ok(Outcome::BackupLeft(heard.id));
+                    }
+                }
+            }
+            Ok(_) | Err(_) => {
+                let _ = timeout(EVENT_AFTER_REPLY, printed).await;
+            }
         }
         replied.map_err(Attempt::Backup.failed())?;
         Ok(Outcome::Done)
+    }
+
+    /// Events about backups that the prompt prints from now on.
+    fn backup_events(&self) -> Option<broadcast::Receiver<EventBody>> {
+        let feed = self.feed.as_ref().filter(|feed| feed.is_running());
+        feed.map(EventFeed::backups)
     }
 
     pub(super) async fn abort_backup(&mut self, id: BackupId) -> Result<Outcome, Failure> {
@@ -209,13 +267,7 @@ impl Shell {
         session.set_timeout(limit);
         match status {
             Ok(events) if events.is_empty() => Ok(None),
-            Ok(events) => Ok(Some(events.iter().any(|event| {
-                matches!(
-                    event.body,
-                    EventBody::BackupStatus { starting_node, backup_id, .. }
-                        if starting_node != 0 && backup_id == id.get()
-                )
-            }))),
+            Ok(events) => Ok(Some(is_reported(&events, Some(id.get())))),
             Err(_) => {
                 // The order to abort needs a connection that works.
                 self.prepare().await?;
@@ -225,26 +277,14 @@ impl Shell {
     }
 }
 
-/// Waits until the server does not answer any more. It says nothing between the start of a
-/// backup and its end, which may be two days; so, unless an event connection tells, it is asked
-/// from time to time on a connection of its own whether it is there.
-async fn server_is_gone(server: &ConnectOptions, has_events: impl Fn() -> bool) -> ClientError {
-    let once = ConnectOptions {
-        retries: Retries::Attempts(1),
-        ..server.clone()
-    };
-    loop {
-        sleep(server.timeout).await;
-        if has_events() {
-            continue;
+/// The failure of a START BACKUP that will not be answered any more.
+fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
+    match unheard {
+        Unheard::ServerGone(error) => Attempt::Backup.failed()(error),
+        Unheard::NotReported if heard.has_ended => {
+            Failure::BackupEndUnheard(heard.id, EndUnheard::ReplyLost)
         }
-        let asked = async {
-            let mut session = connect(&once).await?;
-            session.check_connection().await
-        };
-        if let Err(error) = asked.await {
-            return error;
-        }
+        Unheard::NotReported => Failure::BackupEndUnheard(heard.id, EndUnheard::BothLost),
     }
 }
 
@@ -255,15 +295,31 @@ async fn report_in_background(request: JoinHandle<(Session, Replied)>, output: O
     }
 }
 
-/// The id of the backup that started last, as far as events told.
-fn last_started(events: &mut broadcast::Receiver<EventBody>) -> Option<u32> {
-    let mut started = None;
-    while let Ok(event) = events.try_recv() {
-        if let EventBody::BackupStarted { backup_id, .. } = event {
-            started = Some(backup_id);
+/// Adds what the events told about the backup that is waited for.
+fn note_events(events: &mut broadcast::Receiver<EventBody>, heard: &mut Heard) {
+    loop {
+        let event = match events.try_recv() {
+            Ok(event) => event,
+            Err(TryRecvError::Lagged(_)) => continue,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+        };
+        match event {
+            EventBody::BackupStarted { backup_id, .. }
+                if heard.id.is_none_or(|id| id == backup_id) =>
+            {
+                heard.id = Some(backup_id);
+                heard.has_started = true;
+            }
+            EventBody::BackupCompleted { backup_id, .. }
+            | EventBody::BackupAborted { backup_id, .. }
+                if heard.id == Some(backup_id) =>
+            {
+                heard.has_started = true;
+                heard.has_ended = true;
+            }
+            _ => {}
         }
     }
-    started
 }
 
 /// Waits until the event that belongs to the reply has been printed, so that it comes before

@@ -1,12 +1,17 @@
 //! The events of one backup, read by the run that started it.
 
+use std::cell::Cell;
 use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::client::{ClientError, EventStream};
+use crate::client::{ClientError, ConnectOptions, EventStream};
 use crate::cluster::{BackupId, Event, EventBody, WaitFor};
+
+use super::backup_poll::{Heard, Unheard, end_unheard};
 
 /// Longest wait for one event, and how many such waits in a row are enough (management
 /// protocol, 6.5).
@@ -24,6 +29,8 @@ pub(super) enum Verdict {
     Aborted(u32, Event),
     /// No event came for too long.
     Silence(Option<u32>),
+    /// No data node reports it any more, and no event told its end.
+    NotReported(Option<u32>),
     /// The event connection ended, for this reason.
     ConnectionLost(Option<u32>, ClientError),
 }
@@ -35,6 +42,7 @@ pub(super) struct BackupWatch {
     wait: WaitFor,
     early: Vec<Event>,
     lost: Option<ClientError>,
+    heard: Rc<Cell<Heard>>,
 }
 
 impl BackupWatch {
@@ -45,7 +53,24 @@ impl BackupWatch {
             wait,
             early: Vec::new(),
             lost: None,
+            heard: Rc::new(Cell::new(Heard {
+                id: id.map(BackupId::get),
+                has_events: true,
+                ..Heard::default()
+            })),
         }
+    }
+
+    /// What has been heard of the backup, kept up to date.
+    pub(super) fn heard(&self) -> Rc<Cell<Heard>> {
+        Rc::clone(&self.heard)
+    }
+
+    /// The events of the backup that were kept while the reply was awaited.
+    pub(super) fn take_early(&mut self) -> Vec<Event> {
+        let mut early = std::mem::take(&mut self.early);
+        early.retain(|event| self.is_ours(event));
+        early
     }
 
     /// The backup's id, as far as it is known.
@@ -59,34 +84,66 @@ impl BackupWatch {
     }
 
     /// Keeps events while `reply` is under way: a server drops a listener that does not read.
-    /// Once the event connection is lost, `gone` may end the wait.
-    pub(super) async fn collect_until<T, E>(
+    /// `unheard` may end the wait.
+    pub(super) async fn collect_until<T>(
         &mut self,
-        reply: impl Future<Output = Result<T, E>>,
-        gone: impl Future<Output = E>,
-    ) -> Result<T, E> {
-        let mut reply = std::pin::pin!(reply);
-        let mut gone = std::pin::pin!(gone);
+        reply: impl Future<Output = T>,
+        unheard: impl Future<Output = Unheard>,
+    ) -> Result<T, Unheard> {
+        let mut reply = pin!(reply);
+        let mut unheard = pin!(unheard);
         loop {
             let event = tokio::select! {
                 biased;
-                replied = &mut reply => return replied,
+                replied = &mut reply => return Ok(replied),
+                unheard = &mut unheard => return Err(unheard),
                 event = self.stream.next(), if self.lost.is_none() => event,
-                error = &mut gone, if self.lost.is_some() => return Err(error),
             };
             match event {
                 Ok(event) if is_told(&event) && self.early.len() < EARLY_MAX => {
+                    self.note(&event);
                     self.early.push(event);
                 }
                 Ok(_) => {}
-                Err(error) => self.lost = Some(error),
+                Err(error) => {
+                    self.lost = Some(error);
+                    self.heard.set(Heard {
+                        has_events: false,
+                        ..self.heard.get()
+                    });
+                }
             }
         }
     }
 
+    /// Remembers what the event tells about the backup.
+    fn note(&self, event: &Event) {
+        if !self.is_ours(event) {
+            return;
+        }
+        let heard = self.heard.get();
+        self.heard.set(match event.body {
+            EventBody::BackupStarted { backup_id, .. } => Heard {
+                id: Some(backup_id),
+                has_started: true,
+                ..heard
+            },
+            _ => Heard {
+                has_started: true,
+                has_ended: true,
+                ..heard
+            },
+        });
+    }
+
     /// Shows the events of the backup until the one that decides. `id` is the server's; an old
     /// server may not tell it, and then the next backup to start is the one.
-    pub(super) async fn tell(&mut self, id: Option<BackupId>, show: impl Fn(Event)) -> Verdict {
+    pub(super) async fn tell(
+        &mut self,
+        id: Option<BackupId>,
+        server: &ConnectOptions,
+        show: impl Fn(Event),
+    ) -> Verdict {
         self.id = id.map(BackupId::get).or(self.id);
         for event in std::mem::take(&mut self.early) {
             if let Some(verdict) = self.observe(event, &show) {
@@ -96,9 +153,23 @@ impl BackupWatch {
         if let Some(error) = self.lost.take() {
             return Verdict::ConnectionLost(self.id, error);
         }
+        // The reply has said that it started.
+        self.heard.set(Heard {
+            id: self.id,
+            has_started: true,
+            ..self.heard.get()
+        });
+        let heard = self.heard();
+        let mut unheard = pin!(end_unheard(server, || heard.get()));
         let mut silent = 0;
         while silent < WAITS_MAX {
-            let observed = timeout(PATIENCE, self.next_verdict(&show)).await;
+            let observed = tokio::select! {
+                observed = timeout(PATIENCE, self.next_verdict(&show)) => observed,
+                unheard = &mut unheard => return match unheard {
+                    Unheard::NotReported => Verdict::NotReported(self.id),
+                    Unheard::ServerGone(error) => Verdict::ConnectionLost(self.id, error),
+                },
+            };
             match observed {
                 Ok(Some(verdict)) => return verdict,
                 Ok(None) => silent = 0,

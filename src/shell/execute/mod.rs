@@ -3,6 +3,7 @@
 //! [`client`](crate::client).
 
 mod backup;
+mod backup_poll;
 mod backup_watch;
 mod diagnostics;
 mod events;

@@ -23,7 +23,7 @@ const ENCODING: &str = "base64";
 
 /// What a refused change is told.
 const OTHER_NODES: &str = "The simulated cluster keeps its nodes; the new configuration has others";
-const NO_CERTIFICATE: &str = "RequireTls: the simulator has no certificate";
+const NO_CERTIFICATE: &str = "RequireTls: this management server has no valid certificate";
 
 /// The number that each change of the configuration counts up.
 const GENERATION: &str = "ConfigGenerationNumber";
@@ -156,9 +156,13 @@ impl Cluster {
         if shape(&new) != shape(&self.topology) {
             return Err(OTHER_NODES);
         }
+        let has_certificate = |id| {
+            let server = self.servers.get(id);
+            server.is_some_and(|server| server.certificate.is_some())
+        };
         if new
             .of_type(NodeType::Mgm)
-            .any(|node| node.is_on("RequireTls"))
+            .any(|node| node.is_on("RequireTls") && !has_certificate(&node.id))
         {
             return Err(NO_CERTIFICATE);
         }

@@ -161,6 +161,7 @@ impl Cluster {
         self.reply(session, Reply::Listen(ListenReply));
         if let Some(session) = self.sessions.get_mut(&session) {
             session.listener = Some(Listener { levels, parsable });
+            session.lingers = true;
         }
         // A new listener makes the server look for dead ones.
         self.ping();

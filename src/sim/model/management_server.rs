@@ -7,6 +7,7 @@ use super::session_id::SessionId;
 use super::{Cluster, Effect, Now};
 use crate::cluster::{Event, EventBody, NodeId, NodeType, Severity, Version};
 use crate::sim::topology::Topology;
+use crate::tls::CertificateDescription;
 
 /// A management server.
 #[derive(Debug, Default)]
@@ -14,6 +15,14 @@ pub(super) struct ManagementServer {
     pub(super) log: LogFilter,
     /// Connections so far.
     pub(super) accepted: u32,
+    /// Its own certificate, if it has one that it can use.
+    pub(super) certificate: Option<CertificateDescription>,
+    /// Everything but the first requests of a connection needs TLS.
+    pub(super) requires_tls: bool,
+    /// Connections that changed to TLS so far.
+    pub(super) upgraded: u32,
+    /// Requests that were refused for want of TLS.
+    pub(super) not_authorized: u32,
     pub(super) is_stopped: bool,
 }
 
@@ -26,6 +35,33 @@ pub(super) fn all_serving(topology: &Topology) -> BTreeMap<NodeId, ManagementSer
 }
 
 impl Cluster {
+    /// A management server starts with this certificate; whether it requires TLS is in its
+    /// configuration.
+    pub(in crate::sim) fn secure_server(
+        &mut self,
+        server: NodeId,
+        certificate: Option<CertificateDescription>,
+    ) {
+        let requires_tls = self
+            .topology
+            .nodes
+            .get(&server)
+            .is_some_and(|node| node.is_on("RequireTls"));
+        if let Some(server) = self.servers.get_mut(&server) {
+            // Its connection to itself uses TLS, too.
+            server.upgraded = u32::from(certificate.is_some());
+            server.certificate = certificate;
+            server.requires_tls = requires_tls;
+        }
+    }
+
+    /// True if sessions with this server have to change to TLS.
+    pub(in crate::sim) fn requires_tls(&self, server: NodeId) -> bool {
+        self.servers
+            .get(&server)
+            .is_some_and(|server| server.requires_tls)
+    }
+
     /// The management servers that serve.
     pub(super) fn serving(&self) -> Vec<NodeId> {
         self.servers
@@ -69,7 +105,8 @@ impl Cluster {
         for session in self.sessions_of(server) {
             self.close_session(session);
         }
-        self.servers.insert(server, ManagementServer::default());
+        let old = self.servers.insert(server, ManagementServer::default());
+        self.secure_server(server, old.and_then(|old| old.certificate));
         let version = Version::product_string(Version::OURS, Version::OURS);
         let text = format!("MySQL Cluster Management Server {version} started (simulated cluster)");
         self.log(server, Severity::Info, text);

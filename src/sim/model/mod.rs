@@ -37,7 +37,7 @@ use crate::cluster::{
     BackupId, BackupPassword, BackupTotals, ErrorNumber, EventKind, Gci, NodeId, NodeType,
     Severity, SnapshotPoint,
 };
-use crate::wire::{EncodedConfig, Reply, Request};
+use crate::wire::{EncodedConfig, Refusal, Reply, Request};
 
 use backup::RunningBackup;
 use management_server::ManagementServer;
@@ -293,6 +293,10 @@ impl Cluster {
     pub(super) fn apply(&mut self, session: SessionId, request: Request, now: Now) {
         if !self.sessions.contains_key(&session) {
             return;
+        }
+        let is_bootstrap = matches!(&request, Request::Session(request) if request.is_bootstrap());
+        if !is_bootstrap && self.lacks_tls(session) {
+            return self.reply(session, Reply::Refused(Refusal::NotAuthorized));
         }
         self.dispatch(session, request, now);
     }

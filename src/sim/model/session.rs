@@ -1,14 +1,16 @@
 //! Sessions: one per connection.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::events::Listener;
 use super::session_id::SessionId;
 use super::{Cluster, Effect};
-use crate::cluster::{ErrorNumber, NodeId, NodeType, Version};
+use crate::cluster::{ErrorNumber, NodeId, NodeType, Severity, Version};
+use crate::tls::CertificateDescription;
 use crate::wire::{
-    GetNodeidReply, ListCertsReply, ListSessionsReply, MgmdNodeidReply, Refusal, Reply,
-    SessionIdReply, SessionReply, SessionState, TlsStatsReply, VersionReply,
+    Certificate, GetNodeidReply, ListCertsReply, ListSessionsReply, MgmdNodeidReply, Refusal,
+    Reply, SessionIdReply, SessionReply, SessionState, TlsStatsReply, VersionReply,
 };
 
 /// Id of the server's connection to itself.
@@ -25,11 +27,27 @@ pub(super) struct Session {
     pub(super) listener: Option<Listener>,
     /// Node ids handed out to this session; they are its own until it ends.
     pub(super) reserved: BTreeSet<NodeId>,
+    /// Where the client is.
+    address: IpAddr,
+    tls: TlsState,
+    /// A listener is no session any more, but `list certs` still names it once.
+    pub(super) lingers: bool,
+}
+
+/// How far a session's change to TLS is.
+#[derive(Debug)]
+enum TlsState {
+    /// Not begun.
+    Cleartext,
+    /// Agreed on.
+    Handshake,
+    /// Done, with this certificate of the client.
+    Secured(CertificateDescription),
 }
 
 impl Cluster {
     /// A connection to this management server is open.
-    pub(in crate::sim) fn session_opened(&mut self, server: NodeId) -> SessionId {
+    pub(in crate::sim) fn session_opened(&mut self, server: NodeId, address: IpAddr) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
         if let Some(server) = self.servers.get_mut(&server) {
@@ -42,6 +60,9 @@ impl Cluster {
                 client_version: Version(0),
                 listener: None,
                 reserved: BTreeSet::new(),
+                address,
+                tls: TlsState::Cleartext,
+                lingers: false,
             },
         );
         id
@@ -118,8 +139,69 @@ impl Cluster {
     }
 
     pub(super) fn start_tls(&mut self, session: SessionId) {
-        // The simulator has no certificate.
-        self.refuse(session, "start tls", "Failed");
+        const COMMAND: &str = "start tls";
+        let Some(state) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let server = self.servers.get(&state.server);
+        let has_certificate = server.is_some_and(|server| server.certificate.is_some());
+        match state.tls {
+            TlsState::Cleartext if has_certificate => {
+                state.tls = TlsState::Handshake;
+                self.done(session, COMMAND);
+            }
+            TlsState::Cleartext => self.refuse(session, COMMAND, "Failed"),
+            TlsState::Handshake | TlsState::Secured(_) => {
+                self.refuse(session, COMMAND, "Already Connected");
+            }
+        }
+    }
+
+    /// True if the session's last reply has agreed on TLS.
+    pub(in crate::sim) fn changes_to_tls(&self, session: SessionId) -> bool {
+        let session = self.sessions.get(&session);
+        session.is_some_and(|session| matches!(session.tls, TlsState::Handshake))
+    }
+
+    /// A session uses TLS from now on.
+    pub(in crate::sim) fn session_secured(
+        &mut self,
+        session: SessionId,
+        certificate: CertificateDescription,
+    ) {
+        let Some(session) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        session.tls = TlsState::Secured(certificate);
+        if let Some(server) = self.servers.get_mut(&session.server) {
+            server.upgraded = server.upgraded.saturating_add(1);
+        }
+    }
+
+    /// A session's change to TLS failed; what its server logs.
+    pub(in crate::sim) fn session_not_secured(&mut self, session: SessionId, lines: Vec<String>) {
+        let Some(server) = self.sessions.get(&session).map(|session| session.server) else {
+            return;
+        };
+        for line in lines {
+            self.log(server, Severity::Error, line);
+        }
+    }
+
+    /// True if the session's server requires TLS and the session does not use it; counted.
+    pub(super) fn lacks_tls(&mut self, session: SessionId) -> bool {
+        let Some(session) = self.sessions.get(&session) else {
+            return false;
+        };
+        let is_secured = matches!(session.tls, TlsState::Secured(_));
+        let Some(server) = self.servers.get_mut(&session.server) else {
+            return false;
+        };
+        if is_secured || !server.requires_tls {
+            return false;
+        }
+        server.not_authorized = server.not_authorized.saturating_add(1);
+        true
     }
 
     pub(super) fn close_session(&mut self, session: SessionId) {
@@ -128,20 +210,37 @@ impl Cluster {
 
     /// A session as another, or itself, is told about it.
     fn session_state(&self, id: u64, asking: SessionId) -> SessionState {
+        let tls = match self.sessions.get(&SessionId(id)) {
+            Some(session) => matches!(session.tls, TlsState::Secured(_)),
+            None => self.own_certificate(asking).is_some(),
+        };
         // The asking session has just read its empty line.
         let (buffer_length, buffer) = if id == asking.0 { (1, "\\n") } else { (0, "") };
         SessionState {
             id,
+            tls,
             buffer_length,
             buffer: buffer.to_owned(),
             ..SessionState::default()
         }
     }
 
+    /// The certificate of the server that a session talks to.
+    fn own_certificate(&self, session: SessionId) -> Option<&CertificateDescription> {
+        let server = self.sessions.get(&session)?.server;
+        self.servers.get(&server)?.certificate.as_ref()
+    }
+
+    /// The sessions of the server that one of them talks to, without the server's own: listeners
+    /// are none any more.
+    fn sessions_beside(&self, session: SessionId) -> impl Iterator<Item = (SessionId, &Session)> {
+        let server = self.sessions.get(&session).map(|session| session.server);
+        let all = self.sessions.iter().map(|(id, session)| (*id, session));
+        all.filter(move |(_, other)| Some(other.server) == server && other.listener.is_none())
+    }
+
     pub(super) fn list_sessions(&mut self, session: SessionId) {
-        let server = self.server_of(session);
-        let others = self.sessions.iter();
-        let others = others.filter(|(_, other)| other.server.get() == server);
+        let others = self.sessions_beside(session);
         let sessions = std::iter::once(OWN_SESSION)
             .chain(others.map(|(id, _)| id.0))
             .map(|id| self.session_state(id, session))
@@ -163,28 +262,45 @@ impl Cluster {
         self.reply(session, Reply::Session(SessionReply { session: state }));
     }
 
-    /// None: no session uses TLS.
+    /// The certificates of the sessions that use TLS, the server's own first. A session that has
+    /// become a listener since the last time is named once more, without its address.
     pub(super) fn list_certs(&mut self, session: SessionId) {
-        let certificates = Vec::new();
-        self.reply(session, Reply::ListCerts(ListCertsReply { certificates }));
+        let own = self.own_certificate(session);
+        let localhost = Ipv4Addr::LOCALHOST.to_string();
+        let own = own.map(|own| certificate(OWN_SESSION, localhost, own));
+        let mut certificates: Vec<Certificate> = own.into_iter().collect();
+        let server = self.sessions.get(&session).map(|session| session.server);
+        for (id, other) in &mut self.sessions {
+            if Some(other.server) != server {
+                continue;
+            }
+            let address = match other.listener {
+                None => other.address.to_string(),
+                Some(_) if std::mem::take(&mut other.lingers) => Ipv6Addr::UNSPECIFIED.to_string(),
+                Some(_) => continue,
+            };
+            if let TlsState::Secured(theirs) = &other.tls {
+                certificates.push(certificate(id.0, address, theirs));
+            }
+        }
+        let certificates = ListCertsReply { certificates };
+        self.reply(session, Reply::ListCerts(certificates));
     }
 
     pub(super) fn get_tls_stats(&mut self, session: SessionId) {
         let own = self.sessions.get(&session).map(|session| session.server);
-        let accepted = own
-            .and_then(|own| self.servers.get(&own))
-            .map_or(0, |server| server.accepted);
+        let Some(server) = own.and_then(|own| self.servers.get(&own)) else {
+            return;
+        };
+        let is_secured = |(_, it): &(_, &Session)| matches!(it.tls, TlsState::Secured(_));
+        let secured = self.sessions_beside(session).filter(is_secured).count();
         // The server's connection to itself counts.
-        let current = self
-            .sessions
-            .values()
-            .filter(|session| Some(session.server) == own)
-            .count()
-            + 1;
         let reply = TlsStatsReply {
-            accepted: accepted.saturating_add(1),
-            current: current as u32,
-            ..TlsStatsReply::default()
+            accepted: server.accepted.saturating_add(1),
+            upgraded: server.upgraded,
+            current: self.sessions_beside(session).count() as u32 + 1,
+            tls: secured as u32 + u32::from(server.certificate.is_some()),
+            authfail: server.not_authorized,
         };
         self.reply(session, Reply::TlsStats(reply));
     }
@@ -230,6 +346,16 @@ impl Cluster {
             },
         };
         self.reply(session, reply);
+    }
+}
+
+fn certificate(session: u64, address: String, of: &CertificateDescription) -> Certificate {
+    Certificate {
+        session,
+        address,
+        serial: of.serial_text(),
+        name: of.name.clone(),
+        expires: of.expires_text(),
     }
 }
 

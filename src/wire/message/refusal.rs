@@ -16,6 +16,8 @@ pub enum Refusal {
         /// Why.
         text: String,
     },
+    /// Of any command but the first ones of a connection, on a server that requires TLS.
+    NotAuthorized,
     /// Of `listen event`.
     Listen {
         /// Why.
@@ -92,6 +94,10 @@ impl Refusal {
                     push_line(out, format_args!("{header}"));
                 }
                 push_line(out, format_args!("result: {text}"));
+            }
+            Refusal::NotAuthorized => {
+                push_line(out, format_args!("Authorization failed"));
+                push_line(out, format_args!("Error: Requires TLS"));
             }
             Refusal::Listen { text } => {
                 push_line(out, format_args!("listen event"));

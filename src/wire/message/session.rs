@@ -57,6 +57,29 @@ pub enum SessionRequest {
     TransporterConnect,
 }
 
+impl SessionRequest {
+    /// True if a server that requires TLS takes it before TLS (management protocol, 1.8).
+    pub fn is_bootstrap(&self) -> bool {
+        match self {
+            SessionRequest::CheckConnection
+            | SessionRequest::GetVersion
+            | SessionRequest::SetClientVersion { .. }
+            | SessionRequest::GetMgmdNodeid
+            | SessionRequest::StartTls
+            | SessionRequest::EndSession => true,
+            SessionRequest::GetNodeid { .. }
+            | SessionRequest::Bye
+            | SessionRequest::ListSessions
+            | SessionRequest::GetSessionId
+            | SessionRequest::GetSession { .. }
+            | SessionRequest::PurgeStaleSessions
+            | SessionRequest::ListCerts
+            | SessionRequest::GetTlsStats
+            | SessionRequest::TransporterConnect => false,
+        }
+    }
+}
+
 pub(super) const COMMANDS: &[Command] = &[
     command("check connection", "check connection reply", &[], |_| {
         Request::Session(SessionRequest::CheckConnection)

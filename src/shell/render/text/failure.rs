@@ -3,7 +3,7 @@
 
 use crate::client::ClientError;
 use crate::command::{ParseError, ParseErrorKind as Kind};
-use crate::shell::outcome::{Attempt, Failure, Interrupted, PasswordFault};
+use crate::shell::outcome::{Attempt, EndUnheard, Failure, Interrupted, PasswordFault};
 
 use super::{
     SIM_ADVICE, detached, render_error, render_event, render_illegal_connect_string,
@@ -41,6 +41,7 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         | Failure::ConnectionLost
         | Failure::BackupIdNeeded
         | Failure::NoPasswordTyped
+        | Failure::BackupEndUnheard(..)
         | Failure::BackupEventsLost(..)
         | Failure::BackupLeft(_)
         | Failure::SimulatedBackupLeft
@@ -130,6 +131,7 @@ Error: with -e, START BACKUP needs a backup id, as in \"START BACKUP 7\". Nothin
             format!("Error: backup {id} started, but was aborted.\n")
         }
         Failure::BackupSilent(id) => backup_unseen(*id, "no event told how the backup ended"),
+        Failure::BackupEndUnheard(id, missing) => end_unheard(*id, *missing),
         Failure::BackupEventsLost(id, error) => {
             backup_unseen(*id, &format!("the event connection was lost ({error})"))
         }
@@ -176,6 +178,27 @@ Error: the management server did not answer; the backup may run, be complete or 
 
 fn line_of(advice: Option<String>) -> String {
     advice.map_or(String::new(), |advice| format!("{advice}\n"))
+}
+
+/// No data node reports the backup any more.
+fn end_unheard(id: Option<u32>, missing: EndUnheard) -> String {
+    let backup = id.map_or("the backup".to_owned(), |id| format!("backup {id}"));
+    let known = match missing {
+        EndUnheard::EventLost => {
+            "The management server says that it completed, but the event that tells its result \
+             did not come"
+        }
+        EndUnheard::ReplyLost => {
+            "An event told its end (see above), but the management server did not answer"
+        }
+        EndUnheard::BothLost => {
+            "Neither an answer nor an event came; it may be complete, aborted or not exist"
+        }
+    };
+    format!(
+        "Error: the end of {backup} was not heard, and no data node reports it any more.\n       \
+         {known}.\n       The cluster log and the backup's files tell how it ended.\n"
+    )
 }
 
 /// The backup's end was not seen.

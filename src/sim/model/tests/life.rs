@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::*;
+use super::LOOPBACK;
 use crate::cluster::Event;
 use crate::sim::parse_config_file;
 use crate::wire::{EventItem, EventReader, EventsRequest, NodesRequest};
@@ -107,8 +108,8 @@ impl Life {
         let now = Duration::from_secs(1_000_000);
         let saved = SavedState::default();
         let mut cluster = Cluster::new(Arc::new(topology), pace, saved, now);
-        let session = cluster.session_opened(node(SERVER));
-        let listener = cluster.session_opened(node(SERVER));
+        let session = cluster.session_opened(node(SERVER), LOOPBACK);
+        let listener = cluster.session_opened(node(SERVER), LOOPBACK);
         let all = (250..=262).map(|category| format!("{category}=15"));
         let request = Request::Events(EventsRequest::ListenEvent {
             filter: all.collect::<Vec<_>>().join(" "),

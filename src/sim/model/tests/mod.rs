@@ -4,6 +4,7 @@ mod backup;
 mod life;
 mod refusals;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::wire::{
 };
 
 const PHASE: Duration = Duration::from_millis(10);
+/// Where all clients are.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const START: Now = Duration::from_secs(1_000_000);
 
 /// A cluster with a clock that only the test moves.
@@ -44,7 +47,7 @@ impl Table {
             ..Pace::default()
         };
         let mut cluster = Cluster::new(Arc::new(topology), pace, SavedState::default(), START);
-        let session = cluster.session_opened(server);
+        let session = cluster.session_opened(server, LOOPBACK);
         cluster.take_effects();
         Table {
             cluster,
@@ -144,7 +147,7 @@ impl Table {
     }
 
     fn listen(&mut self, filter: &str) -> SessionId {
-        let listener = self.cluster.session_opened(node(1));
+        let listener = self.cluster.session_opened(node(1), LOOPBACK);
         let request = Request::Events(EventsRequest::ListenEvent {
             filter: filter.to_owned(),
             parsable: true,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::*;
+use super::LOOPBACK;
 use crate::sim::parse_config_file;
 use crate::wire::{Incoming, RequestReader};
 
@@ -46,7 +47,7 @@ impl Asked {
         let now = Duration::from_secs(1_000_000);
         let saved = SavedState::default();
         let mut cluster = Cluster::new(Arc::new(topology), pace, saved, now);
-        let session = cluster.session_opened(NodeId::new(1).unwrap());
+        let session = cluster.session_opened(NodeId::new(1).unwrap(), LOOPBACK);
         cluster.take_effects();
         Asked {
             cluster,
@@ -368,7 +369,9 @@ fn node_ids_are_handed_out_once_and_to_the_right_host() {
     // An id is free again once its session is gone.
     let session = asked.session;
     asked.cluster.session_closed(session);
-    asked.session = asked.cluster.session_opened(NodeId::new(1).unwrap());
+    asked.session = asked
+        .cluster
+        .session_opened(NodeId::new(1).unwrap(), LOOPBACK);
     let want = "get nodeid reply\nnodeid: 10\nresult: Ok\n\n";
     assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), want);
     let elsewhere = CONFIG.replace("NodeId=10", "NodeId=10\nHostName=192.0.2.8");
@@ -402,7 +405,9 @@ fn a_session_keeps_all_node_ids_that_it_has_got() {
     }
     let session = asked.session;
     asked.cluster.session_closed(session);
-    asked.session = asked.cluster.session_opened(NodeId::new(1).unwrap());
+    asked.session = asked
+        .cluster
+        .session_opened(NodeId::new(1).unwrap(), LOOPBACK);
     let want = "get nodeid reply\nnodeid: 10\nresult: Ok\n\n";
     assert_eq!(asked.ask(&nodeid_request("nodetype: 1")), want);
 }
