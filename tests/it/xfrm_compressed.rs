@@ -155,10 +155,14 @@ fn assert_reads_back(file: Vec<u8>, data: &[u8], secret: &Secret, threads: usize
 
 /// Every size with every deflater, or with `some` of them in turn; the kinds of container
 /// and the number of threads change from size to size.
-fn every_size_reads_back(make: fn(usize) -> Vec<u8>, some: usize) {
+fn every_size_reads_back(
+    sizes: impl Iterator<Item = usize>,
+    make: fn(usize) -> Vec<u8>,
+    some: usize,
+) {
     let secret = secret32();
     let containers = containers(&secret);
-    for (turn, size) in sizes().enumerate() {
+    for (turn, size) in sizes.enumerate() {
         let data = make(size);
         for step in 0..some {
             let deflater = DEFLATERS[(turn + step) % DEFLATERS.len()];
@@ -172,17 +176,19 @@ fn every_size_reads_back(make: fn(usize) -> Vec<u8>, some: usize) {
 
 #[test]
 fn zeros_of_every_size_around_a_piece_are_read_back_from_a_compressed_file() {
-    every_size_reads_back(|size| vec![0; size], DEFLATERS.len());
+    every_size_reads_back(sizes(), |size| vec![0; size], DEFLATERS.len());
 }
 
 #[test]
 fn rows_of_every_size_around_a_piece_are_read_back_from_a_compressed_file() {
-    every_size_reads_back(rows, 2);
+    every_size_reads_back(sizes(), rows, 1);
 }
 
 #[test]
-fn noise_of_every_size_around_a_piece_is_read_back_from_a_compressed_file() {
-    every_size_reads_back(noise, 1);
+fn noise_of_many_sizes_around_a_piece_is_read_back_from_a_compressed_file() {
+    // It takes long to compress, so that of two and three pieces not every size is tried.
+    let is_tried = |size: &usize| *size < 3 * PIECE / 2 || size.is_multiple_of(7);
+    every_size_reads_back(sizes().filter(is_tried), noise, 1);
 }
 
 /// The sizes at which all input is consumed while output is held: every way of writing.
