@@ -38,6 +38,8 @@ pub struct EventStream {
     /// How long was waited since the server last wrote anything, PINGs included. A caller
     /// that does something else meanwhile must not take its own pause for silence.
     waited: Duration,
+    /// How long the rest of a record that has begun was waited for.
+    waited_for_record: Duration,
 }
 
 impl EventStream {
@@ -47,10 +49,12 @@ impl EventStream {
             reader,
             silence_limit: SILENCE_LIMIT,
             waited: Duration::ZERO,
+            waited_for_record: Duration::ZERO,
         }
     }
 
-    /// Sets how long the server may be silent, [`SILENCE_LIMIT`] at first.
+    /// Sets how long the server may be silent, and how long one record may take,
+    /// [`SILENCE_LIMIT`] at first.
     pub fn set_silence_limit(&mut self, limit: Duration) {
         self.silence_limit = limit;
     }
@@ -91,9 +95,15 @@ impl EventStream {
     fn decoded(&mut self) -> Result<Option<Event>, ClientError> {
         loop {
             match self.reader.next() {
-                Ok(Some(EventItem::Event(event))) => return Ok(Some(event)),
-                Ok(Some(EventItem::Ping)) => {}
-                Ok(Some(unknown)) => tracing::debug!(?unknown, "event of an unknown type"),
+                Ok(Some(EventItem::Event(event))) => {
+                    self.waited_for_record = Duration::ZERO;
+                    return Ok(Some(event));
+                }
+                Ok(Some(EventItem::Ping)) => self.waited_for_record = Duration::ZERO,
+                Ok(Some(unknown)) => {
+                    self.waited_for_record = Duration::ZERO;
+                    tracing::debug!(?unknown, "event of an unknown type");
+                }
                 Ok(None) => return Ok(None),
                 Err(source) => {
                     self.transport = None;
@@ -121,7 +131,16 @@ impl EventStream {
             Ok(Ok(size)) => {
                 self.waited = Duration::ZERO;
                 self.reader.push(&chunk[..size]);
-                return Ok(true);
+                if self.reader.is_inside_record() {
+                    self.waited_for_record += start.elapsed();
+                }
+                if self.waited_for_record < self.silence_limit {
+                    return Ok(true);
+                }
+                ClientError::TimedOut {
+                    command: COMMAND,
+                    limit: self.silence_limit,
+                }
             }
             Ok(Err(source)) => ClientError::Socket {
                 command: COMMAND,

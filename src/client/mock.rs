@@ -22,6 +22,8 @@ pub(super) enum Step {
     Trickle(&'static str),
     /// Writes this many bytes `x`, or fewer if the client goes away.
     Flood(usize),
+    /// Writes a blank every second until the client goes away.
+    Dribble,
     /// Waits until the client closes the connection, and writes nothing.
     AwaitClose,
 }
@@ -77,6 +79,11 @@ async fn run(mut stream: TcpStream, steps: Vec<Step>) {
                     if stream.write_all(&[b'x'; 1000]).await.is_err() {
                         return;
                     }
+                }
+            }
+            Step::Dribble => {
+                while stream.write_all(b" ").await.is_ok() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
             AwaitClose => {

@@ -332,6 +332,20 @@ mod tests {
         assert!(error.description().ends_with("timeout: 300000"), "{error}");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_restart_whose_reply_trickles_takes_five_minutes_at_most() {
+        let mut steps = Vec::from(GREETING);
+        steps.extend([Step::Skip, Step::Dribble]);
+        let (mut session, _server) = serve(steps).await;
+        let asked = tokio::time::Instant::now();
+        let error = session
+            .restart(&nodes(&[2]), RestartOptions::default())
+            .await
+            .unwrap_err();
+        assert!(error.description().ends_with("timeout: 300000"), "{error}");
+        assert!(asked.elapsed() < std::time::Duration::from_secs(310));
+    }
+
     #[test]
     fn force_came_in_two_series() {
         for (version, takes) in [

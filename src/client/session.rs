@@ -486,6 +486,10 @@ impl Exchange<'_> {
     }
 
     async fn fill(&mut self) -> Result<(), ClientError> {
+        // A server that always has something to say would never let the timer have its turn.
+        if Instant::now() >= self.deadline {
+            return Err(self.timed_out());
+        }
         let mut chunk = [0; READ_SIZE];
         match timeout_at(self.deadline, self.transport.receive(&mut chunk)).await {
             Ok(Ok(0)) => Err(ClientError::Disconnected {

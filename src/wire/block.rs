@@ -73,16 +73,18 @@ impl ReplyReader {
     pub fn next(&mut self) -> Result<Option<Block>, WireError> {
         while let Some(bytes) = self.framer.next_line()? {
             if line::is_empty(bytes) {
-                // Empty lines before a reply mean nothing.
+                // Empty lines before a reply mean nothing, but they don't come for ever.
                 if let Some(block) = self.block.take() {
                     self.size = 0;
                     return Ok(Some(block));
                 }
-                continue;
             }
             self.size += bytes.len() + LINE_COST;
             if self.size > REPLY_MAX {
                 return Err(WireError::ReplyTooLong { limit: REPLY_MAX });
+            }
+            if line::is_empty(bytes) {
+                continue;
             }
             match &mut self.block {
                 None => {
@@ -156,6 +158,10 @@ mod tests {
         let bytes: Vec<u8> = endless.take(4 << 20).copied().collect();
         assert_eq!(
             blocks(&bytes).1,
+            Some(WireError::ReplyTooLong { limit: REPLY_MAX })
+        );
+        assert_eq!(
+            blocks(&vec![b'\n'; 1 << 20]).1,
             Some(WireError::ReplyTooLong { limit: REPLY_MAX })
         );
         assert_eq!(

@@ -40,6 +40,12 @@ pub enum WireError {
         /// The key.
         key: &'static str,
     },
+    /// Too much between two events that is no event.
+    #[error("more than {limit} bytes that are no events")]
+    NotEvents {
+        /// Most bytes.
+        limit: usize,
+    },
     /// An event record has more lines than any type has keys.
     #[error("an event record is longer than {limit} lines")]
     EventTooLong {

@@ -13,6 +13,9 @@ const HEADER: &str = "log event reply";
 /// More lines than any type has keys.
 const RECORD_LINES_MAX: usize = 64;
 
+/// Most bytes of lines that are no events between two items. Servers send none.
+const OUTSIDE_MAX: usize = 64 << 10;
+
 /// What a stream of events holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventItem {
@@ -109,6 +112,8 @@ pub struct EventReader {
     framer: Framer,
     /// Lines of the record that has begun.
     record: Option<Vec<(String, String)>>,
+    /// Bytes of lines outside a record since the last item.
+    outside: usize,
 }
 
 impl Default for EventReader {
@@ -132,7 +137,13 @@ impl EventReader {
         EventReader {
             framer,
             record: None,
+            outside: 0,
         }
+    }
+
+    /// True if a record has begun and its end has not come.
+    pub fn is_inside_record(&self) -> bool {
+        self.record.is_some()
     }
 
     /// Adds received bytes.
@@ -144,15 +155,22 @@ impl EventReader {
     /// Not an iterator: more may follow.
     ///
     /// # Errors
-    /// A line over the limit or a record that lacks a key.
+    /// A line or record over the limit, too much that is no event, or a record that lacks a key.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<EventItem>, WireError> {
         while let Some(bytes) = self.framer.next_line()? {
             let Some(record) = &mut self.record else {
                 if bytes == HEADER.as_bytes() {
                     self.record = Some(Vec::new());
+                    self.outside = 0;
                 } else if bytes == b"<PING>" {
+                    self.outside = 0;
                     return Ok(Some(EventItem::Ping));
+                } else {
+                    self.outside += bytes.len() + 1;
+                    if self.outside > OUTSIDE_MAX {
+                        return Err(WireError::NotEvents { limit: OUTSIDE_MAX });
+                    }
                 }
                 continue;
             };
@@ -244,6 +262,14 @@ mod tests {
             read(record.as_bytes()),
             [Err(WireError::EventTooLong { limit: 64 })]
         );
+    }
+
+    #[test]
+    fn endless_lines_that_are_no_events_fail() {
+        for line in ["\n", "abc=1\n"] {
+            let items = read(line.repeat(OUTSIDE_MAX + 1).as_bytes());
+            assert_eq!(items, [Err(WireError::NotEvents { limit: OUTSIDE_MAX })]);
+        }
     }
 
     fn any_event() -> impl Strategy<Value = Event> {

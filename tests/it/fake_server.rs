@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     SayEndlessly(&'static str, &'static str),
     /// A blank every tenth of a second.
     Dribble,
+    /// These bytes, then the same.
+    SayAndDribble(&'static str),
     /// Nothing, to nobody, from now on.
     Freeze,
 }
@@ -110,9 +112,31 @@ impl FakeServer {
     }
 
     pub(crate) fn backup_aborted(&self, id: u32) {
+        self.backup_aborted_by(2, id, 1321);
+    }
+
+    /// The data node says why.
+    pub(crate) fn backup_aborted_by(&self, node: u32, id: u32, error: u32) {
         self.send_event(&format!(
-            "type=57\ntime=0\nsource_nodeid=2\nstarting_node=1\nbackup_id={id}\nerror=1321"
+            "type=57\ntime=0\nsource_nodeid={node}\nstarting_node=1\nbackup_id={id}\nerror={error}"
         ));
+    }
+
+    /// Sends events to all listeners without end, as fast as they take them.
+    pub(crate) fn flood(&self) {
+        let record = "log event reply\ntype=50\ntime=0\nsource_nodeid=2\ngth=1\n\
+             page_size_bytes=32768\npages_used=8\npages_total=10\nblock=249\n\n"
+            .repeat(100);
+        for mut listener in self.state.listeners.lock().unwrap().drain(..) {
+            let record = record.clone();
+            thread::spawn(move || while listener.write_all(record.as_bytes()).is_ok() {});
+        }
+    }
+
+    /// Answers nobody any more, and ends all event connections.
+    pub(crate) fn fall_silent(&self) {
+        self.state.frozen.store(true, Ordering::Release);
+        self.close_listeners();
     }
 
     pub(crate) fn backup_completed(&self, id: u32) {
@@ -146,10 +170,16 @@ impl FakeServer {
 
     /// Waits until a request that contains the text has come, and returns it.
     pub(crate) fn wait_for_request(&self, text: &str) -> String {
+        self.wait_for_requests(text, 1)
+    }
+
+    /// Waits until so many requests that contain the text have come, and returns the last.
+    pub(crate) fn wait_for_requests(&self, text: &str, count: usize) -> String {
         let deadline = Instant::now() + LIMIT;
         let mut requests = self.state.requests.lock().unwrap();
         loop {
-            if let Some(request) = requests.iter().find(|request| request.contains(text)) {
+            let mut matching = requests.iter().filter(|request| request.contains(text));
+            if let Some(request) = matching.nth(count - 1) {
                 return request.clone();
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -205,10 +235,11 @@ impl ServerState {
                     send(&rest)?;
                 }
             }
-            Answer::Dribble => loop {
-                send(" ")?;
-                thread::sleep(Duration::from_millis(100));
-            },
+            Answer::Dribble => dribble(send)?,
+            Answer::SayAndDribble(text) => {
+                send(text)?;
+                dribble(send)?;
+            }
             Answer::Freeze => {
                 self.frozen.store(true, Ordering::Release);
                 wait_for_the_end(stream);
@@ -259,6 +290,14 @@ impl ServerState {
                 u32::from(id != 0)
             ),
         }
+    }
+}
+
+/// Ends when the client is gone.
+fn dribble(mut send: impl FnMut(&str) -> Option<()>) -> Option<()> {
+    loop {
+        send(" ")?;
+        thread::sleep(Duration::from_millis(100));
     }
 }
 

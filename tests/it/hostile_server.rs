@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::fake_server::Answer::{
-    self, Dribble, Freeze, Say, SayAndClose, SayAndStall, SayEndlessly,
+    self, Dribble, Freeze, Say, SayAndClose, SayAndDribble, SayAndStall, SayEndlessly,
 };
 use crate::fake_server::FakeServer;
 
@@ -358,6 +358,27 @@ fn a_wait_that_loses_its_events_is_no_success() {
             )],
         ),
         (
+            "endless lines that are no events",
+            &[(
+                "listen event",
+                SayEndlessly("listen event\nresult: 0\n\n", "abc=1\n"),
+            )],
+        ),
+        (
+            "an endless record",
+            &[(
+                "listen event",
+                SayEndlessly("listen event\nresult: 0\n\nlog event reply\n", "abc=1\n"),
+            )],
+        ),
+        (
+            "a record that trickles",
+            &[(
+                "listen event",
+                SayAndDribble("listen event\nresult: 0\n\nlog event reply\n"),
+            )],
+        ),
+        (
             "garbage",
             &[(
                 "listen event",
@@ -445,4 +466,59 @@ fn a_server_that_is_not_there_is_named() {
         let ended = run("localhost:99999", "SHOW", piped);
         check_failure("no such port", &ended, "localhost:99999");
     }
+}
+
+#[test]
+fn pings_are_no_news_of_a_backup() {
+    let pings = [(
+        "listen event",
+        SayEndlessly("listen event\nresult: 0\n\n", "<PING>\n"),
+    )];
+    let server = FakeServer::lying(Vec::from(pings).leak());
+    server.report_backup(0);
+    let ended = run(&server.address, "START BACKUP 7", false);
+    check_failure("pings", &ended, "the end of backup 7 was not heard");
+}
+
+#[test]
+fn a_server_that_always_has_something_to_say_is_not_listened_to_for_ever() {
+    check_lies(&[
+        (
+            "blank lines",
+            "ALL STATUS",
+            &[("get status", SayEndlessly("", "\n"))],
+            "get status: a received reply is longer than",
+        ),
+        (
+            "blank lines instead of a restart",
+            "2 RESTART",
+            &[
+                (
+                    "get status",
+                    Say(
+                        "node status\nnodes: 1\nnode.2.type: NDB\nnode.2.status: STARTED\n\
+                         node.2.version: 591618\nnode.2.mysql_version: 591618\n\
+                         node.2.startphase: 0\nnode.2.dynamic_id: 1\nnode.2.node_group: 0\n\
+                         node.2.connect_count: 0\nnode.2.address: 127.0.0.1\n\
+                         node.2.is_single_user: 0\n\n",
+                    ),
+                ),
+                ("restart node v2", SayEndlessly("", "\n")),
+            ],
+            "restart node v2: a received reply is longer than",
+        ),
+        (
+            "events as fast as they are read",
+            "ALL REPORT BackupStatus",
+            &[(
+                "dump events",
+                SayEndlessly(
+                    "dump events reply\nresult: Ok\nevents: 1000000\n\n",
+                    "log event reply\ntype=54\ntime=0\nsource_nodeid=2\nstarting_node=1\n\
+                     backup_id=7\n\n",
+                ),
+            )],
+            "cmd: dump events, error: Time out talking to management server, timeout: 1000",
+        ),
+    ]);
 }
