@@ -71,7 +71,7 @@ impl Shell {
     async fn open_feed(&mut self, session: &Session) {
         self.feed = None;
         let server = self.same_server(session);
-        match EventFeed::open(&server, self.output.clone()).await {
+        match EventFeed::open(&server, self.settings.connect.clone(), self.output.clone()).await {
             Ok(feed) => self.feed = Some(feed),
             Err(NoFeed::NeedsTls) => self.output.print(render::EVENTS_NEED_TLS),
             Err(NoFeed::Failed(error)) => self.output.print(&render::render_events_unavailable(

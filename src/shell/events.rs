@@ -1,12 +1,20 @@
 //! The event connection of the prompt (management protocol, 6.4).
 //!
-//! A task reads events and prints them, while commands use the main connection.
+//! A task reads events and prints them, while commands use the main connection. When the connection
+//! is lost it says so and tries the servers of the connect string until one answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::sleep;
 
-use crate::client::{ClientError, ConnectOptions, EventStream, Session};
-use crate::cluster::{Event, EventBody, EventCategory, EventKind, LogLevel};
+use crate::client::{ClientError, ConnectOptions, EventStream, Retries, Session};
+use crate::cluster::{
+    ConnectString, Event, EventBody, EventCategory, EventKind, HostPort, LogLevel, ReportKind,
+};
 
 use super::output::Output;
 use super::render;
@@ -28,12 +36,18 @@ fn prompt_filter() -> [(EventCategory, LogLevel); 3] {
 /// Events about backups that a waiting command can fall behind by.
 const BACKLOG: usize = 64;
 
-/// A running event connection.
+/// How long the loss of the connection is kept quiet: a command that ends it, as SHUTDOWN does,
+/// says so itself.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Longest wait for the backup status once events come again.
+const STATUS_LIMIT: Duration = Duration::from_secs(10);
+
+/// An event connection that is made again when it is lost.
 pub(super) struct EventFeed {
     task: JoinHandle<()>,
-    backups: broadcast::Sender<EventBody>,
-    /// Found out whether the server wants TLS; stays open and idle, as the original's does.
-    _probe: Session,
+    backups: broadcast::Sender<Event>,
+    is_connected: Arc<AtomicBool>,
 }
 
 /// Why there is no event connection.
@@ -45,36 +59,42 @@ pub(super) enum NoFeed {
 }
 
 impl EventFeed {
-    /// Connects and starts printing.
-    pub(super) async fn open(options: &ConnectOptions, output: Output) -> Result<Self, NoFeed> {
-        let mut probe = connect_quietly(options).await.map_err(NoFeed::Failed)?;
-        if let Err(error) = probe.get_info_clusterlog().await {
-            return Err(if is_tls_required(&error) {
-                NoFeed::NeedsTls
-            } else {
-                NoFeed::Failed(error)
-            });
-        }
-        let stream = listen(options, &prompt_filter())
-            .await
-            .map_err(NoFeed::Failed)?;
+    /// Connects to `server` and starts printing. Once that is lost, the servers of `others` are
+    /// tried.
+    pub(super) async fn open(
+        server: &ConnectOptions,
+        others: ConnectOptions,
+        output: Output,
+    ) -> Result<Self, NoFeed> {
+        let connection = Connection::open(server).await?;
         let (backups, _) = broadcast::channel(BACKLOG);
-        let task = tokio::spawn(print_events(stream, output, backups.clone()));
+        let is_connected = Arc::new(AtomicBool::new(true));
+        let reader = FeedReader {
+            others: ConnectOptions {
+                retries: Retries::Attempts(1),
+                ..others
+            },
+            output,
+            backups: backups.clone(),
+            is_connected: Arc::clone(&is_connected),
+            running: None,
+            explained: None,
+        };
         Ok(Self {
-            task,
+            task: tokio::spawn(reader.run(connection)),
             backups,
-            _probe: probe,
+            is_connected,
         })
     }
 
     /// Events about backups that are printed from now on.
-    pub(super) fn backups(&self) -> broadcast::Receiver<EventBody> {
+    pub(super) fn backups(&self) -> broadcast::Receiver<Event> {
         self.backups.subscribe()
     }
 
-    /// True until the connection is lost.
+    /// False while the connection is lost.
     pub(super) fn is_running(&self) -> bool {
-        !self.task.is_finished()
+        self.is_connected.load(Ordering::Relaxed)
     }
 }
 
@@ -106,21 +126,160 @@ fn is_tls_required(error: &ClientError) -> bool {
     matches!(error.number(), 1501..=1503)
 }
 
-/// Prints events until the connection ends; the next command notices that the server is gone.
-async fn print_events(
-    mut stream: EventStream,
+/// The two connections for events.
+struct Connection {
+    stream: EventStream,
+    /// Found out whether the server wants TLS; stays open and idle, as the original's does.
+    probe: Session,
+}
+
+impl Connection {
+    async fn open(options: &ConnectOptions) -> Result<Self, NoFeed> {
+        let mut probe = connect_quietly(options).await.map_err(NoFeed::Failed)?;
+        if let Err(error) = probe.get_info_clusterlog().await {
+            return Err(if is_tls_required(&error) {
+                NoFeed::NeedsTls
+            } else {
+                NoFeed::Failed(error)
+            });
+        }
+        let same_server = ConnectOptions {
+            connect_string: ConnectString {
+                node_id: 0,
+                hosts: vec![probe.server().clone()],
+            },
+            ..options.clone()
+        };
+        let stream = listen(&same_server, &prompt_filter())
+            .await
+            .map_err(NoFeed::Failed)?;
+        Ok(Self { stream, probe })
+    }
+
+    fn server(&self) -> HostPort {
+        self.probe.server().address.clone()
+    }
+}
+
+/// Prints the events of one connection after the other.
+struct FeedReader {
+    others: ConnectOptions,
     output: Output,
-    backups: broadcast::Sender<EventBody>,
-) {
-    while let Ok(event) = stream.next().await {
-        let Event { body, .. } = &event;
-        if let Some(text) = render::render_event(&event) {
-            output.announce(text);
+    backups: broadcast::Sender<Event>,
+    is_connected: Arc<AtomicBool>,
+    /// The backup that started last and did not end, as far as events told.
+    running: Option<u32>,
+    /// The aborted backup whose lines have been explained.
+    explained: Option<u32>,
+}
+
+impl FeedReader {
+    async fn run(mut self, mut connection: Connection) {
+        loop {
+            let connected = Instant::now();
+            self.print_events(&mut connection.stream).await;
+            let server = connection.server();
+            drop(connection);
+            self.is_connected.store(false, Ordering::Relaxed);
+            sleep(QUIET).await;
+            let lost = render::render_events_lost(&server, self.running);
+            self.output.notify(&lost).await;
+            // A server that accepts and closes is not to be asked in a loop.
+            sleep(self.pause().saturating_sub(connected.elapsed())).await;
+            connection = self.reconnect().await;
+            self.is_connected.store(true, Ordering::Relaxed);
+            let fate = self.fate_of_backup(&mut connection.probe).await;
+            let back = render::render_events_back(&connection.server(), fate);
+            self.output.notify(&back).await;
         }
-        if is_about_backup(body) {
-            // Nobody may be waiting for it.
-            let _ = backups.send(event.body);
+    }
+
+    /// Prints events until the connection ends.
+    async fn print_events(&mut self, stream: &mut EventStream) {
+        while let Ok(event) = stream.next().await {
+            let is_about_backup = is_about_backup(&event.body);
+            if let Some(text) = render::render_event(&event) {
+                if is_about_backup {
+                    self.output.announce_surely(&text).await;
+                } else {
+                    self.output.announce(&text);
+                }
+            }
+            if is_about_backup {
+                self.follow_backup(&event.body).await;
+                // Nobody may be waiting for it.
+                let _ = self.backups.send(event);
+            }
+            // A flood must not keep commands from running.
+            yield_now().await;
         }
+    }
+
+    async fn follow_backup(&mut self, body: &EventBody) {
+        match *body {
+            EventBody::BackupStarted { backup_id, .. } => self.running = Some(backup_id),
+            EventBody::BackupCompleted { backup_id, .. } => self.ended(backup_id),
+            EventBody::BackupAborted {
+                backup_id, error, ..
+            } => {
+                self.ended(backup_id);
+                if error.0 == render::STOPPED_WITH_OTHERS && self.explained != Some(backup_id) {
+                    self.explained = Some(backup_id);
+                    let note = render::render_stopped_with_others(backup_id);
+                    self.output.notify(&note).await;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ended(&mut self, id: u32) {
+        if self.running == Some(id) {
+            self.running = None;
+        }
+    }
+
+    /// Tries all servers until one lets itself be listened to; each by itself, as one that accepts
+    /// and says nothing must not stand before the others.
+    async fn reconnect(&self) -> Connection {
+        loop {
+            for host in &self.others.connect_string.hosts {
+                let server = ConnectOptions {
+                    connect_string: ConnectString {
+                        node_id: 0,
+                        hosts: vec![host.clone()],
+                    },
+                    ..self.others.clone()
+                };
+                if let Ok(connection) = Connection::open(&server).await {
+                    return connection;
+                }
+            }
+            sleep(self.pause()).await;
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        self.others.delay.max(QUIET)
+    }
+
+    /// Whether the backup that may still run does, if the data nodes tell.
+    async fn fate_of_backup(&mut self, probe: &mut Session) -> Option<(u32, bool)> {
+        let id = self.running?;
+        probe.set_timeout(self.others.timeout.min(STATUS_LIMIT));
+        let events = probe.dump_events(ReportKind::BackupStatus, &[]).await;
+        let events = events.ok().filter(|events| !events.is_empty())?;
+        let runs = events.iter().any(|event| {
+            matches!(
+                event.body,
+                EventBody::BackupStatus { starting_node, backup_id, .. }
+                    if starting_node != 0 && backup_id == id
+            )
+        });
+        if !runs {
+            self.running = None;
+        }
+        Some((id, runs))
     }
 }
 

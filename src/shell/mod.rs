@@ -317,6 +317,7 @@ enum Ended {
 }
 
 /// Shows the failure of a command that was left.
-fn announce_failure(output: &Output, failure: &Failure) {
-    output.announce(render::render_failure(failure));
+async fn announce_failure(output: &Output, failure: &Failure) {
+    let text = render::render_failure(failure);
+    output.announce_surely(&text).await;
 }

@@ -200,6 +200,9 @@ pub(super) enum EndUnheard {
     BothLost,
 }
 
+/// How the text of error 1325 begins, which stands for every fault of files and scans.
+pub(super) const FILE_OR_SCAN_ERROR: &str = "File or scan error";
+
 /// What was attempted when a request failed.
 pub(super) enum Attempt {
     /// To find the connection alive.
@@ -229,7 +232,8 @@ pub(super) enum Attempt {
     SignalLog {
         on: bool,
     },
-    Backup,
+    /// START BACKUP, and the data node that an event named as the first to give up.
+    Backup(Option<NodeId>),
     AbortBackup(BackupId),
 }
 

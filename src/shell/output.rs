@@ -2,14 +2,23 @@
 //!
 //! While a line is being edited, text that nobody asked for (events, the fate of a backup in the
 //! background) goes to a thread that prints it above the line, so that what is typed survives.
-//! Printing through the editor blocks until the editor looks, hence the thread. At any other time
-//! text is written directly, in order.
+//! Printing through the editor blocks until the editor looks, hence the thread. The way to it is
+//! bounded: a cluster can send events faster than a terminal shows them. At any other time text is
+//! written directly, in order.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::render;
+
+/// Texts that wait to be printed above the line; of more, those that nobody depends on are left
+/// out.
+const WAITING_MAX: usize = 256;
 
 /// Prints above the line that is being edited.
 pub(super) type PrintAbove = Box<dyn FnMut(String) + Send>;
@@ -24,6 +33,8 @@ pub(super) struct Output {
 struct State {
     /// To the thread that prints above the line; `None` without a line editor.
     above: Option<Sender<String>>,
+    /// Texts that were left out and not counted aloud yet.
+    left_out: u64,
     /// A line is being edited now.
     editing: bool,
     /// Standard output failed; nothing more is written to it.
@@ -38,17 +49,28 @@ impl Output {
     }
 
     /// From now on, text that comes while a line is edited is printed through `print`.
-    pub(super) fn print_above_with(&self, mut print: PrintAbove) {
-        let (above, texts) = channel();
+    pub(super) fn print_above_with(&self, print: PrintAbove) {
+        let (above, texts) = channel(WAITING_MAX);
+        let output = self.clone();
         let started = thread::Builder::new()
             .name("print-above".to_owned())
-            .spawn(move || {
-                while let Ok(text) = texts.recv() {
-                    print(text);
-                }
-            });
+            .spawn(move || output.serve(texts, print));
         if started.is_ok() {
             self.lock().above = Some(above);
+        }
+    }
+
+    /// Prints what waits. How many texts were left out is said once nothing waits any more, which
+    /// is where they are missing.
+    fn serve(&self, mut texts: Receiver<String>, mut print: PrintAbove) {
+        while let Some(text) = texts.blocking_recv() {
+            print(text);
+            if texts.is_empty() {
+                let left_out = std::mem::take(&mut self.lock().left_out);
+                if left_out > 0 {
+                    print(render::render_left_out(left_out));
+                }
+            }
         }
     }
 
@@ -62,17 +84,47 @@ impl Output {
         self.lock().write(&harmless(text));
     }
 
-    /// Writes text that nobody asked for: above the line that is edited, else directly.
-    pub(super) fn announce(&self, text: String) {
-        let text = harmless(&text).into_owned();
+    /// Writes text that nobody asked for: above the line that is edited, else directly. It is left
+    /// out, and counted, if too much waits already.
+    pub(super) fn announce(&self, text: &str) {
+        let text = harmless(text).into_owned();
         let mut state = self.lock();
-        if state.editing
-            && let Some(above) = &state.above
-            && above.send(text.clone()).is_ok()
-        {
+        let Some(above) = state.above_line() else {
+            return state.write(&text);
+        };
+        // Once one is left out so are all that follow, until the count has been said.
+        if state.left_out > 0 {
+            state.left_out += 1;
             return;
         }
-        state.write(&text);
+        match above.try_send(text) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => state.left_out += 1,
+            Err(TrySendError::Closed(text)) => state.write(&text),
+        }
+    }
+
+    /// The same for text that must not be missing: waits for its place.
+    pub(super) async fn announce_surely(&self, text: &str) {
+        let text = harmless(text).into_owned();
+        let above = self.lock().above_line();
+        match above {
+            Some(above) => {
+                if let Err(unsent) = above.send(text).await {
+                    self.lock().write(&unsent.0);
+                }
+            }
+            None => self.lock().write(&text),
+        }
+    }
+
+    /// Writes talk that nobody asked for: above the line that is edited, else to standard error.
+    pub(super) async fn notify(&self, text: &str) {
+        if self.lock().above_line().is_some() {
+            self.announce_surely(text).await;
+        } else {
+            self.advise(text);
+        }
     }
 
     /// Writes to standard error. Nothing can be done when that fails.
@@ -112,6 +164,11 @@ fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 impl State {
+    /// The way to the thread that prints above the line, while one is edited.
+    fn above_line(&self) -> Option<Sender<String>> {
+        self.above.clone().filter(|_| self.editing)
+    }
+
     fn write(&mut self, text: &str) {
         if self.failure.is_some() || text.is_empty() {
             return;
@@ -129,6 +186,40 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_is_cut_and_counted_but_what_matters_is_never_left_out() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let output = Output::new();
+        let (printed, seen) = std::sync::mpsc::channel();
+        let (go_on, may_print) = std::sync::mpsc::channel::<()>();
+        output.print_above_with(Box::new(move |text| {
+            let _ = may_print.recv();
+            let _ = printed.send(text);
+        }));
+        output.set_editing(true);
+        for _ in 0..10_000 {
+            output.announce("event\n");
+        }
+        drop(go_on);
+        runtime.block_on(output.announce_surely("backup\n"));
+        let left_out = loop {
+            let text = seen.recv().expect("more text");
+            if text.ends_with("left out\n") {
+                break text;
+            }
+        };
+        // One text may have been on its way beside those that waited.
+        assert!(
+            ["9,743 events left out\n", "9,744 events left out\n"].contains(&left_out.as_str()),
+            "{left_out}"
+        );
+        runtime.block_on(output.announce_surely("end\n"));
+        let rest: Vec<String> = seen.iter().take_while(|text| text != "end\n").collect();
+        assert!(rest.iter().all(|text| text == "backup\n"), "{rest:?}");
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_not_written() {

@@ -205,3 +205,69 @@ fn a_lost_completion_event_is_told_at_the_prompt() {
     terminal.wait_for("the end of backup 35 was not heard");
     terminal.wait_for_line("");
 }
+
+#[test]
+fn a_server_that_dies_is_announced_and_the_next_one_is_listened_to() {
+    let (first, second) = (FakeServer::start(), FakeServer::start());
+    let servers = format!("{},{}", first.address, second.address);
+    let mut terminal = Terminal::start(&[
+        "--no-defaults",
+        "-c",
+        &servers,
+        "--connect-retries=1",
+        "--request-timeout=1",
+    ]);
+    terminal.wait_for_line("");
+    terminal.type_keys("START BACKUP 36 NOWAIT\r");
+    first.answer_backup("result: Ok");
+    first.wait_for_request("start backup");
+    first.backup_started(36);
+    terminal.wait_for("Backup 36 started");
+    second.report_backup(36);
+    first.fall_silent();
+    // Nothing is typed.
+    terminal.wait_for(&format!(
+        "Events: connection to {} lost; backup 36 may still run",
+        first.address
+    ));
+    terminal.wait_for(&format!(
+        "Events: connected to {}; backup 36 runs",
+        second.address
+    ));
+    second.backup_completed(36);
+    terminal.wait_for("StartGCP: 35");
+}
+
+#[test]
+fn the_lines_of_nodes_that_stopped_with_the_first_are_explained_once() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.type_keys("START BACKUP 37 NOWAIT\r");
+    server.answer_backup("result: Ok");
+    server.wait_for_request("start backup");
+    server.backup_started(37);
+    server.backup_aborted_by(2, 37, 1325);
+    for node in [3, 4, 5] {
+        server.backup_aborted_by(node, 37, 1323);
+    }
+    let screen =
+        terminal.wait_for("Node 5: Backup 37 started from 1 has been aborted. Error: 1323");
+    assert_eq!(screen.matches("has been aborted. Error: 1323").count(), 3);
+    assert_eq!(screen.matches("Note: error 1323").count(), 1, "{screen}");
+}
+
+#[test]
+fn quit_is_obeyed_in_a_flood_of_events() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.type_keys("PURGE STALE SESSIONS\r");
+    server.wait_for_request("listen event");
+    terminal.wait_for("No sessions purged");
+    terminal.wait_for_line("");
+    server.flood();
+    terminal.wait_for("events left out");
+    terminal.type_keys("QUIT\r");
+    assert_eq!(terminal.wait_for_end(), 0);
+}

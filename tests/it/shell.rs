@@ -332,3 +332,42 @@ fn a_wait_goes_on_while_a_node_reports_the_backup() {
         assert_eq!((stderr.as_str(), status), ("", 0));
     }
 }
+
+#[test]
+fn a_full_disk_is_advised_about_with_the_node_that_an_event_named() {
+    let results = one_shot_and_piped(FakeServer::start, |server| {
+        server.backup_started(7);
+        server.backup_aborted_by(3, 7, 1325);
+        server.answer_backup("result: File or scan error: Permanent error: Internal error");
+    });
+    for (stdout, stderr, status) in results {
+        let line = "*        File or scan error: Permanent error: Internal error\n";
+        assert!(stdout.contains(line), "{stdout}");
+        assert!(stderr.contains("the disk is full"), "{stderr}");
+        assert!(stderr.contains("BackupDataDir"), "{stderr}");
+        assert!(stderr.contains("node 3"), "{stderr}");
+        assert_eq!(status, 255);
+    }
+}
+
+#[test]
+fn piped_commands_tell_of_lost_events_on_standard_error() {
+    let server = FakeServer::start();
+    let mut child = client(&server.address, &["--connect-retry-delay=0"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"PURGE STALE SESSIONS\n").unwrap();
+    server.wait_for_request("purge stale sessions");
+    server.close_listeners();
+    server.wait_for_requests("listen event", 2);
+    stdin.write_all(b"PURGE STALE SESSIONS\n").unwrap();
+    server.wait_for_requests("purge stale sessions", 2);
+    drop(stdin);
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert!(!stdout.contains("Events:"), "{stdout}");
+    let lost = format!("Events: connection to {} lost\n", server.address);
+    assert!(stderr.contains(&lost), "{stderr}");
+    assert_eq!(status, 0);
+}

@@ -17,19 +17,21 @@ use zeroize::Zeroizing;
 
 use crate::cli::{SecretFault, prompt_secret};
 use crate::client::{ClientError, Session, StartBackupOptions};
-use crate::cluster::{BackupId, BackupPassword, EventBody, ReportKind, WaitFor};
+use crate::cluster::{BackupId, BackupPassword, Event, EventBody, NodeId, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
 use super::super::events::{EventFeed, listen_to_backups};
 use super::super::interrupt::Interrupt;
 use super::super::options::BACKUP_PASSWORD;
-use super::super::outcome::{Attempt, EndUnheard, Failure, Outcome, PasswordFault, Step};
+use super::super::outcome::{
+    Attempt, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Outcome, PasswordFault, Step,
+};
 use super::super::output::Output;
 use super::super::{Mode, Shell, announce_failure, render};
 use super::backup_poll::{Heard, Unheard, end_unheard, is_reported};
 use super::backup_watch::{BackupWatch, Verdict};
 
-/// How long the prompt waits for the event that belongs to a reply.
+/// How long an event that belongs to a reply is waited for.
 const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
 
 /// The same for the end of a backup, for a server that tells nothing of its data nodes either.
@@ -139,7 +141,18 @@ impl Shell {
             }
             None => return Err(self.leave_backup(watch.id())),
         };
-        let id = replied.map_err(Attempt::Backup.failed())?;
+        let id = match replied {
+            Ok(id) => id,
+            Err(error) => {
+                let node = match &error {
+                    ClientError::Refused { text, .. } if text.starts_with(FILE_OR_SCAN_ERROR) => {
+                        watch.gave_up(EVENT_AFTER_REPLY).await
+                    }
+                    _ => None,
+                };
+                return Err(Attempt::Backup(node).failed()(error));
+            }
+        };
         let verdict = tokio::select! {
             verdict = watch.tell(id, &server, |event| self.step(Step::BackupEvent(event))) => verdict,
             () = ctrl_c.next() => return Err(self.leave_backup(watch.id())),
@@ -206,11 +219,11 @@ impl Shell {
         };
         self.session = Some(session);
         let Some(events) = events.filter(|_| wait != WaitFor::Nothing) else {
-            replied.map_err(Attempt::Backup.failed())?;
+            replied.map_err(Attempt::Backup(None).failed())?;
             return Ok(Outcome::Done);
         };
         let printed = event_of_reply(events, wait, given_id, &replied);
-        match &replied {
+        let gave_up = match &replied {
             Ok(id) if wait == WaitFor::Completed && self.has_events() => {
                 let heard = Heard {
                     id: id.map(BackupId::get).or(given_id),
@@ -219,7 +232,7 @@ impl Shell {
                     has_events: true,
                 };
                 tokio::select! {
-                    () = printed => {}
+                    _ = printed => None,
                     () = async {
                         let _ = timeout(EVENT_LIMIT, end_unheard(&server, || heard)).await;
                     } => {
@@ -231,16 +244,16 @@ impl Shell {
                     }
                 }
             }
-            Ok(_) | Err(_) => {
-                let _ = timeout(EVENT_AFTER_REPLY, printed).await;
-            }
-        }
-        replied.map_err(Attempt::Backup.failed())?;
+            Ok(_) | Err(_) => timeout(EVENT_AFTER_REPLY, printed)
+                .await
+                .unwrap_or_default(),
+        };
+        replied.map_err(Attempt::Backup(gave_up).failed())?;
         Ok(Outcome::Done)
     }
 
     /// Events about backups that the prompt prints from now on.
-    fn backup_events(&self) -> Option<broadcast::Receiver<EventBody>> {
+    fn backup_events(&self) -> Option<broadcast::Receiver<Event>> {
         let feed = self.feed.as_ref().filter(|feed| feed.is_running());
         feed.map(EventFeed::backups)
     }
@@ -280,7 +293,7 @@ impl Shell {
 /// The failure of a START BACKUP that will not be answered any more.
 fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
     match unheard {
-        Unheard::ServerGone(error) => Attempt::Backup.failed()(error),
+        Unheard::ServerGone(error) => Attempt::Backup(None).failed()(error),
         Unheard::NotReported if heard.has_ended => {
             Failure::BackupEndUnheard(heard.id, EndUnheard::ReplyLost)
         }
@@ -291,19 +304,19 @@ fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
 /// Shows the failure of a backup whose WAIT was left.
 async fn report_in_background(request: JoinHandle<(Session, Replied)>, output: Output) {
     if let Ok((_, Err(error))) = request.await {
-        announce_failure(&output, &Attempt::Backup.failed()(error));
+        announce_failure(&output, &Attempt::Backup(None).failed()(error)).await;
     }
 }
 
 /// Adds what the events told about the backup that is waited for.
-fn note_events(events: &mut broadcast::Receiver<EventBody>, heard: &mut Heard) {
+fn note_events(events: &mut broadcast::Receiver<Event>, heard: &mut Heard) {
     loop {
         let event = match events.try_recv() {
             Ok(event) => event,
             Err(TryRecvError::Lagged(_)) => continue,
             Err(TryRecvError::Empty | TryRecvError::Closed) => return,
         };
-        match event {
+        match event.body {
             EventBody::BackupStarted { backup_id, .. }
                 if heard.id.is_none_or(|id| id == backup_id) =>
             {
@@ -323,27 +336,27 @@ fn note_events(events: &mut broadcast::Receiver<EventBody>, heard: &mut Heard) {
 }
 
 /// Waits until the event that belongs to the reply has been printed, so that it comes before
-/// what the command prints next.
+/// what the command prints next; gives the data node that it came from.
 async fn event_of_reply(
-    mut events: broadcast::Receiver<EventBody>,
+    mut events: broadcast::Receiver<Event>,
     wait: WaitFor,
     given_id: Option<u32>,
     replied: &Replied,
-) {
+) -> Option<NodeId> {
     let id = match replied {
         Ok(id) => id.map(BackupId::get).or(given_id),
         Err(ClientError::Refused { .. }) => given_id,
         // Nothing was sent, or the connection is lost.
-        Err(_) => return,
+        Err(_) => return None,
     };
     let is_ours = |backup_id: u32| id.is_none_or(|id| id == backup_id);
     loop {
         let event = match events.recv().await {
             Ok(event) => event,
             Err(RecvError::Lagged(_)) => continue,
-            Err(RecvError::Closed) => return,
+            Err(RecvError::Closed) => return None,
         };
-        let found = match event {
+        let found = match event.body {
             EventBody::BackupStarted { backup_id, .. } => {
                 replied.is_ok() && wait == WaitFor::Started && is_ours(backup_id)
             }
@@ -353,7 +366,7 @@ async fn event_of_reply(
             _ => false,
         };
         if found {
-            return;
+            return Some(event.source);
         }
     }
 }

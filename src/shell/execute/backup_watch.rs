@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::client::{ClientError, ConnectOptions, EventStream};
-use crate::cluster::{BackupId, Event, EventBody, WaitFor};
+use crate::cluster::{BackupId, Event, EventBody, NodeId, WaitFor};
 
 use super::backup_poll::{Heard, Unheard, end_unheard};
 
@@ -81,6 +81,27 @@ impl BackupWatch {
                 _ => None,
             })
         })
+    }
+
+    /// The data node that was the first to say that the backup is aborted, if an event says so
+    /// within `limit`.
+    pub(super) async fn gave_up(&mut self, limit: Duration) -> Option<NodeId> {
+        let says_so = |event: &Event| matches!(event.body, EventBody::BackupAborted { .. });
+        let early = self.take_early().into_iter().find(says_so);
+        let event = match early {
+            Some(event) => event,
+            None => timeout(limit, self.next_of_backup(says_so)).await.ok()??,
+        };
+        Some(event.source)
+    }
+
+    async fn next_of_backup(&mut self, is_wanted: impl Fn(&Event) -> bool) -> Option<Event> {
+        loop {
+            let event = self.stream.next().await.ok()?;
+            if self.is_ours(&event) && is_wanted(&event) {
+                return Some(event);
+            }
+        }
     }
 
     /// Keeps events while `reply` is under way: a server drops a listener that does not read.

@@ -1,10 +1,56 @@
 //! Events as the prompt shows them: lines of the table of event types.
 
-use crate::cluster::{Event, EventBody, SavedEvent};
+use crate::cluster::{Event, EventBody, HostPort, SavedEvent};
+
+/// The order to stop a backup that another data node can't go on with (management protocol, 7.4).
+pub(in crate::shell) const STOPPED_WITH_OTHERS: u32 = 1323;
 
 /// The lines of an event at the prompt, or `None` for events that the prompt leaves out.
 pub(in crate::shell) fn render_event(event: &Event) -> Option<String> {
     event.render_prompt().map(|text| text + "\n")
+}
+
+/// In the place of events that came faster than they could be shown.
+pub(in crate::shell) fn render_left_out(count: u64) -> String {
+    let digits = count.to_string();
+    let mut number = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            number.push(',');
+        }
+        number.push(digit);
+    }
+    let events = if count == 1 { "event" } else { "events" };
+    format!("{number} {events} left out\n")
+}
+
+/// The event connection ended; the backup was running when it was heard of last.
+pub(in crate::shell) fn render_events_lost(server: &HostPort, backup: Option<u32>) -> String {
+    let backup = backup.map_or(String::new(), |id| format!("; backup {id} may still run"));
+    format!("Events: connection to {server} lost{backup}\n")
+}
+
+/// Events come again. Of the backup it may be known whether a data node reports it.
+pub(in crate::shell) fn render_events_back(
+    server: &HostPort,
+    backup: Option<(u32, bool)>,
+) -> String {
+    let backup = match backup {
+        Some((id, true)) => format!("; backup {id} runs"),
+        Some((id, false)) => format!(
+            "; no data node reports backup {id} any more, the cluster log tells how it ended"
+        ),
+        None => String::new(),
+    };
+    format!("Events: connected to {server}{backup}\n")
+}
+
+/// Below the first of the lines of an aborted backup that give no reason of their own.
+pub(in crate::shell) fn render_stopped_with_others(id: u32) -> String {
+    format!(
+        "Note: error {STOPPED_WITH_OTHERS} is no reason of its own: these data nodes stopped \
+         backup {id} because the first one did.\n"
+    )
 }
 
 /// A line of REPORT MemoryUsage.

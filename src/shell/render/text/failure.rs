@@ -2,8 +2,11 @@
 //! standard error (management protocol, 6.3 and 6.6).
 
 use crate::client::ClientError;
+use crate::cluster::NodeId;
 use crate::command::{ParseError, ParseErrorKind as Kind};
-use crate::shell::outcome::{Attempt, EndUnheard, Failure, Interrupted, PasswordFault};
+use crate::shell::outcome::{
+    Attempt, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
+};
 
 use super::{
     SIM_ADVICE, detached, render_error, render_event, render_illegal_connect_string,
@@ -92,7 +95,7 @@ fn attempted(attempt: &Attempt) -> String {
         Attempt::LogSignals(node) => return format!("Execute LOG on node {node} failed.\n"),
         Attempt::SignalLog { on: true } => "Execute TESTON failed.\n",
         Attempt::SignalLog { on: false } => "Execute TESTOFF failed.\n",
-        Attempt::Backup => "Backup failed\n",
+        Attempt::Backup(_) => "Backup failed\n",
         Attempt::AbortBackup(id) => return format!("Abort of backup {id} failed\n"),
     };
     text.to_owned()
@@ -165,7 +168,12 @@ fn request_advice(attempt: &Attempt, error: &ClientError) -> String {
         }
         _ => String::new(),
     };
-    if matches!(attempt, Attempt::Backup) && error.is_unanswered() {
+    if let (Attempt::Backup(node), ClientError::Refused { text: reason, .. }) = (attempt, error)
+        && reason.starts_with(FILE_OR_SCAN_ERROR)
+    {
+        text.push_str(&file_or_scan_error(*node));
+    }
+    if matches!(attempt, Attempt::Backup(_)) && error.is_unanswered() {
         text.push_str(
             "\
 Error: the management server did not answer; the backup may run, be complete or not exist.
@@ -174,6 +182,19 @@ Error: the management server did not answer; the backup may run, be complete or 
         );
     }
     text
+}
+
+/// The reason is known only to the data node.
+fn file_or_scan_error(node: Option<NodeId>) -> String {
+    let place = node.map_or("a data node".to_owned(), |node| {
+        format!("a data node (node {node} reported it)")
+    });
+    format!(
+        "\
+Note: {place} could not write or read on. Usual causes: the disk is full, or BackupDataDir is not
+      writable. See the data node's own log (ndb_<id>_out.log) and the space under its BackupDataDir.
+"
+    )
 }
 
 fn line_of(advice: Option<String>) -> String {
@@ -310,6 +331,27 @@ mod tests {
             let failure = Failure::NotACommand(Box::new(error));
             assert_eq!(failure.exit().status(), 255, "{line}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_among_the_causes_and_the_node_if_it_is_known() {
+        let refused = |text: &str| ClientError::Refused {
+            number: 3001,
+            text: text.to_owned(),
+        };
+        let full = refused("File or scan error: Permanent error: Internal error");
+        let failure = Attempt::Backup(NodeId::new(3)).failed()(full);
+        let advice = render_advice(&failure);
+        for part in [
+            "disk is full",
+            "BackupDataDir",
+            "ndb_<id>_out.log",
+            "node 3",
+        ] {
+            assert!(advice.contains(part), "{part}: {advice}");
+        }
+        let exists = refused("Backup failed: file already exists");
+        assert_eq!(render_advice(&Attempt::Backup(None).failed()(exists)), "");
     }
 
     #[test]
