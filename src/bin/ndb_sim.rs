@@ -1,21 +1,22 @@
 //! `ndb_sim`: a simulated cluster that stays until it is told to stop.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use clap::Parser;
 use ndbmgm::sim::{self, FaultPlan, SimConfig};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Simulate an NDB Cluster: a management server and data nodes that write real backup files
 /// of made-up rows.
 ///
 /// Prints one line when it is ready: the connect string of its first management server. All
-/// servers and their addresses are on standard error. SIGINT and SIGTERM stop it: a backup that
-/// runs then is aborted and its files are removed.
+/// servers and their addresses are on standard error, and what happens to the cluster. SIGINT,
+/// SIGTERM, SIGHUP and SIGQUIT stop it: a backup that runs then is aborted and its files are removed.
 #[derive(Debug, Parser)]
 #[command(name = "ndb_sim", version)]
 struct Options {
@@ -59,10 +60,15 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ndb_sim: {error}");
+            error.to_string().lines().for_each(narrate);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says something on standard error; that nobody may read is no reason to end.
+fn narrate(text: &str) {
+    let _ = writeln!(io::stderr(), "ndb_sim: {text}");
 }
 
 type Error = Box<dyn std::error::Error>;
@@ -84,8 +90,7 @@ fn configure(options: &Options) -> Result<SimConfig, Error> {
         config.topology = sim::read_config_file(path)?;
     }
     if let Some(path) = &options.faults {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = read_script(path).map_err(|error| format!("{}: {error}", path.display()))?;
         config.faults = FaultPlan::parse(&text)?;
     }
     config.host = options.bind_address;
@@ -93,7 +98,39 @@ fn configure(options: &Options) -> Result<SimConfig, Error> {
     config.rows = options.rows;
     config.updates = options.updates;
     config.phase_time = Duration::from_millis(options.phase_time);
+    config.narrate = narrate;
     Ok(config)
+}
+
+/// A pipe that nobody fills would be waited for for ever, unless the shell has made it.
+fn read_script(path: &Path) -> io::Result<String> {
+    let of_the_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    if !of_the_shell && !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    std::fs::read_to_string(path)
+}
+
+fn cannot_listen(address: std::net::SocketAddr, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => "; --port 0 takes any free port, --port N another one",
+        _ => "",
+    };
+    format!("cannot listen on {address}: {error}{hint}")
+}
+
+/// Waits for a signal that ends the simulator.
+async fn wait_for_signal(signals: &mut [(&'static str, Signal)]) {
+    let name = std::future::poll_fn(|context| {
+        for (name, signal) in signals.iter_mut() {
+            if signal.poll_recv(context).is_ready() {
+                return Poll::Ready(*name);
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    narrate(&format!("{name}: the cluster ends"));
 }
 
 fn run(options: &Options) -> Result<(), Error> {
@@ -102,27 +139,26 @@ fn run(options: &Options) -> Result<(), Error> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+        let mut signals = [
+            ("SIGINT", signal(SignalKind::interrupt())?),
+            ("SIGTERM", signal(SignalKind::terminate())?),
+            ("SIGHUP", signal(SignalKind::hangup())?),
+            ("SIGQUIT", signal(SignalKind::quit())?),
+        ];
         let address = std::net::SocketAddr::from((config.host, config.port));
         let listener = TcpListener::bind(address)
             .await
-            .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+            .map_err(|error| cannot_listen(address, &error))?;
         let address = listener.local_addr()?;
         let directory = config.directory.clone();
-        let shutdown = async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
+        let shutdown = async move { wait_for_signal(&mut signals).await };
         let simulator = sim::prepare(listener, config).await?;
-        eprintln!(
-            "ndb_sim: simulated cluster in {}; its backups hold made-up rows",
+        narrate(&format!(
+            "simulated cluster in {}; its backups hold made-up rows",
             directory.display()
-        );
+        ));
         for (node, address) in simulator.addresses() {
-            eprintln!("ndb_sim: management server {node} listens at {address}");
+            narrate(&format!("management server {node} listens at {address}"));
         }
         println!("{address}");
         std::io::stdout().flush()?;

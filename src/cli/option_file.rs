@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -116,6 +116,12 @@ fn read(path: &Path, into: &mut Gathered) -> Result<Option<Zeroizing<Vec<u8>>>, 
         path: path.to_owned(),
         source,
     };
+    // A pipe that the shell has made is there to be read; any other would be waited for for ever.
+    let of_the_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    let file_type = fs::metadata(path).map_err(unreadable)?.file_type();
+    if file_type.is_fifo() && !of_the_shell {
+        return Err(unreadable(io::Error::other("a named pipe, not a file")));
+    }
     let file = fs::File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     // A pipe or /dev/null may be named on purpose; only a regular file can be tampered with.

@@ -1,7 +1,8 @@
 //! The cluster log: lines, repeats, rotation (management protocol, 4.6).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,9 +42,12 @@ pub(super) struct ClusterLog {
 impl ClusterLog {
     /// Opens the log for appending.
     pub(super) fn open(directory: &Path, server: NodeId) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(directory)?;
         let path = directory.join(format!("ndb_{server}_cluster.log"));
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let file = open_log(&path)?;
         let size = file.metadata()?.len();
         Ok(ClusterLog {
             path,
@@ -121,13 +125,16 @@ impl ClusterLog {
             }
         }
         fs::rename(&self.path, numbered(1))?;
-        self.file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.path)?;
+        self.file = open_log(&self.path)?;
         self.size = 0;
         Ok(())
     }
+}
+
+/// Nobody but the owner and the group may read it, whatever the umask is.
+fn open_log(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o640).open(path)
 }
 
 fn render_line(severity: Severity, text: &str, now: Duration) -> String {

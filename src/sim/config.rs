@@ -37,6 +37,9 @@ pub struct SimConfig {
     pub faults: FaultPlan,
     /// TLS of the management servers.
     pub tls: SimTls,
+    /// Is told, in a sentence each, what happens to the cluster: faults that happen, files that
+    /// are removed, disks that are full.
+    pub narrate: fn(&str),
 }
 
 /// TLS of the simulated management servers.
@@ -75,6 +78,7 @@ impl SimConfig {
             phase_time: Pace::default().phase,
             faults: FaultPlan::default(),
             tls: SimTls::default(),
+            narrate: |_| {},
         }
     }
 

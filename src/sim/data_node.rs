@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +26,9 @@ use crate::backup::{
 use crate::cluster::{BackupId, BackupTotals, ErrorNumber, Gci, NodeId, SnapshotPoint};
 use crate::xfrm::XfrmError;
 
-/// Mode of directories that a backup makes.
+/// Modes of the directories and files that a backup makes; the umask can only narrow them.
 const DIRECTORY_MODE: u32 = 0o750;
+const FILE_MODE: u32 = 0o640;
 
 /// Progress is reported at most this often.
 const REPORT_INTERVAL: Duration = Duration::from_millis(50);
@@ -64,16 +65,23 @@ pub(super) struct BackupWriters {
     gci: Arc<AtomicU32>,
     updates: u64,
     report: ReportSink,
+    narrate: fn(&str),
     attempts: BTreeMap<u64, Arc<Attempt>>,
 }
 
 impl BackupWriters {
-    pub(super) fn new(database: Arc<Database>, updates: u64, report: ReportSink) -> Self {
+    pub(super) fn new(
+        database: Arc<Database>,
+        updates: u64,
+        report: ReportSink,
+        narrate: fn(&str),
+    ) -> Self {
         BackupWriters {
             database,
             gci: Arc::new(AtomicU32::new(0)),
             updates,
             report,
+            narrate,
             attempts: BTreeMap::new(),
         }
     }
@@ -105,6 +113,7 @@ impl BackupWriters {
                 gci: Arc::clone(&self.gci),
                 updates: self.updates,
                 report: Arc::clone(&report),
+                narrate: self.narrate,
                 last_report: Instant::now(),
             };
             let spawned = std::thread::Builder::new()
@@ -131,23 +140,25 @@ impl BackupWriters {
     }
 }
 
-/// Removes the files, and the directory once it is empty.
-fn remove(files: &NodeFiles) {
+/// Removes the files, and the directory once it is empty. How many files there were.
+fn remove(files: &NodeFiles) -> usize {
+    let mut removed = 0;
     for kind in FileKind::ALL {
         let path = files.path(kind);
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!("cannot remove {}: {error}", path.display());
+        match fs::remove_file(&path) {
+            Ok(()) => removed += 1,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!("cannot remove {}: {error}", path.display()),
         }
     }
     // Other nodes may share the directory: only the last can remove it.
     let _ = fs::remove_dir(files.directory());
+    removed
 }
 
-/// Removes what a backup that never completed has left.
-pub(super) fn remove_unfinished(base: &Path, id: BackupId, node: NodeId) {
-    remove(&NodeFiles::below(base, id, node));
+/// Removes what a backup that never completed has left. How many files there were.
+pub(super) fn remove_unfinished(base: &Path, id: BackupId, node: NodeId) -> usize {
+    remove(&NodeFiles::below(base, id, node))
 }
 
 /// Why a node's files could not be made or written.
@@ -169,6 +180,19 @@ impl WriteError {
             WriteError::Exists => ErrorNumber::BACKUP_FILE_EXISTS,
             _ => ErrorNumber::BACKUP_FILE_OR_SCAN,
         }
+    }
+
+    /// True if somewhere below the disk had no room.
+    fn is_full_disk(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let io = error.downcast_ref::<io::Error>();
+            if io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 }
 
@@ -194,6 +218,7 @@ struct NodeWriter {
     gci: Arc<AtomicU32>,
     updates: u64,
     report: ReportSink,
+    narrate: fn(&str),
     last_report: Instant,
 }
 
@@ -206,13 +231,22 @@ impl NodeWriter {
         });
     }
 
+    /// Says why this node's part of the backup cannot be written.
+    fn tell(&self, error: &WriteError) {
+        let (node, id) = (self.node, self.attempt.order.id);
+        (self.narrate)(&match error.is_full_disk() {
+            true => format!("data node {node}: its disk is full, backup {id} fails"),
+            false => format!("data node {node}: backup {id} fails: {error}"),
+        });
+    }
+
     fn run(mut self) {
         let order = &self.attempt.order;
         let places = NodeFiles::below(&self.settings.directory, order.id, self.node);
         let files = match self.create(&places) {
             Ok(files) => files,
             Err(error) => {
-                tracing::info!("node {}: backup {}: {error}", self.node, order.id);
+                self.tell(&error);
                 return self.send(NodeProgress::Refused(error.number()));
             }
         };
@@ -220,7 +254,7 @@ impl NodeWriter {
         if let Err(error) = self.write(files)
             && self.attempt.signal.get() != Command::Remove
         {
-            tracing::info!("node {}: {error}", self.node);
+            self.tell(&error);
             self.send(NodeProgress::Failed(error.number()));
         }
         if self.wait_for_end() == Command::Remove {
@@ -250,7 +284,9 @@ impl NodeWriter {
         let mut made: Vec<PathBuf> = Vec::new();
         let mut create = |kind| {
             let path = places.path(kind);
-            let file = OpenOptions::new().write(true).create_new(true).open(&path);
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create_new(true).mode(FILE_MODE);
+            let file = file.open(&path);
             if file.is_ok() {
                 made.push(path);
             }
@@ -264,7 +300,9 @@ impl NodeWriter {
             })
         };
         match opened() {
-            Ok(opened) => self.begin(opened).inspect_err(|_| remove(places)),
+            Ok(opened) => self.begin(opened).inspect_err(|_| {
+                remove(places);
+            }),
             Err(error) => {
                 for path in made {
                     let _ = fs::remove_file(path);

@@ -17,6 +17,7 @@
 //! | `no-reply get status` | replies to `get status` never come |
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use super::disk::DiskLimits;
@@ -28,12 +29,27 @@ const TIME_MAX: u64 = 30 * 24 * 3600 * 1000;
 
 /// A line of a fault script that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("fault script, line {line}: {fault}")]
+#[error("line {line}: {fault}")]
 pub struct FaultError {
     /// Line number, from 1.
     pub line: usize,
     /// What is wrong with it.
     pub fault: String,
+}
+
+/// A fault script with lines that cannot be used: all of them, so that one look mends them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.lines())]
+pub struct FaultErrors(
+    /// The lines, in their order.
+    pub Vec<FaultError>,
+);
+
+impl FaultErrors {
+    fn lines(&self) -> String {
+        let texts = self.0.iter().map(|error| format!("fault script, {error}"));
+        texts.collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// When a timed fault happens.
@@ -75,18 +91,22 @@ impl FaultPlan {
     ///
     /// # Errors
     ///
-    /// The first line that is no fault.
-    pub fn parse(text: &str) -> Result<Self, FaultError> {
+    /// All lines that are no faults.
+    pub fn parse(text: &str) -> Result<Self, FaultErrors> {
         let mut plan = FaultPlan::default();
+        let mut errors = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
             let words: Vec<&str> = line.split_ascii_whitespace().collect();
-            plan.add(&words).map_err(|fault| FaultError {
-                line: index + 1,
-                fault,
-            })?;
+            if let Err(fault) = plan.add(&words) {
+                let line = index + 1;
+                errors.push(FaultError { line, fault });
+            }
         }
-        Ok(plan)
+        match errors.is_empty() {
+            true => Ok(plan),
+            false => Err(FaultErrors(errors)),
+        }
     }
 
     /// Nodes that faults name and that are no data nodes: nothing would ever happen to them.
@@ -136,7 +156,7 @@ impl FaultPlan {
             ["no-reply", command @ ..] if !command.is_empty() => {
                 self.replies.insert(command.join(" "), ReplyFault::Missing);
             }
-            _ => return Err(format!("unknown fault: {}", words.join(" "))),
+            _ => return Err(unusable(words)),
         }
         Ok(())
     }
@@ -148,7 +168,43 @@ fn parse_action(words: &[&str]) -> Result<FaultAction, String> {
         ["launch-node", node] => parse_node(node).map(FaultAction::LaunchNode),
         ["kill-server"] => Ok(FaultAction::KillServer),
         ["start-server"] => Ok(FaultAction::StartServer),
-        _ => Err(format!("unknown fault: {}", words.join(" "))),
+        [] => Err("what is to happen then? For example: after 5s fail-node 3".to_owned()),
+        _ => Err(unusable(words)),
+    }
+}
+
+/// What is wrong with a line whose first word may be one of a fault.
+fn unusable(words: &[&str]) -> String {
+    let (needs, example) = match words.first().copied() {
+        Some("no-reply") => (
+            "the command whose replies never come",
+            "no-reply get status",
+        ),
+        Some("late-reply") => (
+            "a time and the command whose replies are late",
+            "late-reply 3s start backup",
+        ),
+        Some("after" | "in-backup") => ("a time and what happens then", "after 5s fail-node 3"),
+        Some("slow-disk") => ("a node and bytes per second", "slow-disk 2 64K"),
+        Some("disk-full") => ("a node and a number of bytes", "disk-full 2 1M"),
+        Some("lose-events") => ("one event type", "lose-events 56"),
+        Some("fail-node") => ("a node", "after 5s fail-node 3"),
+        Some("launch-node") => ("a node", "after 5s launch-node 3"),
+        _ => return format!("unknown fault: {}", words.join(" ")),
+    };
+    format!("{} needs {needs}, such as: {example}", words[0])
+}
+
+impl fmt::Display for FaultAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FaultAction::FailNode(node) => write!(f, "data node {node} dies"),
+            FaultAction::LaunchNode(node) => write!(f, "data node {node} is started again"),
+            FaultAction::KillServer => {
+                f.write_str("the management servers die; the data nodes go on")
+            }
+            FaultAction::StartServer => f.write_str("the management servers are started again"),
+        }
     }
 }
 
@@ -227,9 +283,25 @@ mod tests {
                 "fault script, line 1: 99999999999999G is no size",
             ),
             ("explode", "fault script, line 1: unknown fault: explode"),
+            (
+                "no-reply",
+                "fault script, line 1: no-reply needs the command whose replies never come, such as: no-reply get status",
+            ),
         ];
         for (text, message) in cases {
             assert_eq!(FaultPlan::parse(text).unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn all_bad_lines_are_named_at_once() {
+        let text = "explode\nlose-events 56\nno-reply\nslow-disk 2\n";
+        let lines: Vec<usize> = FaultPlan::parse(text)
+            .unwrap_err()
+            .0
+            .iter()
+            .map(|error| error.line)
+            .collect();
+        assert_eq!(lines, [1, 3, 4]);
     }
 }

@@ -38,6 +38,7 @@ mod session_task;
 mod signal;
 mod tls;
 mod topology;
+mod unfinished;
 mod workload;
 
 use std::future::Future;
@@ -49,7 +50,7 @@ use tokio::net::TcpListener;
 pub use config::{DEFAULT_ROWS, SimConfig, SimTls};
 pub use config_file::{ConfigFileError, parse_config_file, read_config_file};
 pub use error::SimError;
-pub use fault::{FaultError, FaultPlan};
+pub use fault::{FaultError, FaultErrors, FaultPlan};
 pub use handle::{SimHandle, start};
 #[cfg(feature = "programs")]
 pub use make_certificates::{MakeCertificatesError, make_certificates};

@@ -1,7 +1,8 @@
 //! The simulator's own directory: who uses it, and what outlives a restart.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::model::SavedState;
@@ -63,16 +64,14 @@ impl Directory {
             path: path.to_owned(),
             source,
         };
-        fs::create_dir_all(path).map_err(|source| fault(path, source))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(path)
+            .map_err(|source| fault(path, source))?;
         let path = path.canonicalize().map_err(|source| fault(path, source))?;
         let lock_path = path.join(LOCK_NAME);
-        let mut lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&lock_path)
-            .map_err(|source| fault(&lock_path, source))?;
+        let mut lock = open_lock(&lock_path).map_err(|source| fault(&lock_path, source))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -134,6 +133,28 @@ impl Directory {
     }
 }
 
+/// Opens the lock file, or makes it. What is no file of its own is refused: writing through a
+/// symbolic link would change the file it leads to.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let not_a_file = || io::Error::other("not a regular file; remove it and start again");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o640);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(not_a_file());
+    }
+    let file = options.open(path)?;
+    // It may have been replaced meanwhile.
+    let (opened, named) = (file.metadata()?, fs::symlink_metadata(path)?);
+    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        return Err(not_a_file());
+    }
+    Ok(file)
+}
+
 fn render_state(state: SavedState) -> String {
     let unfinished = state.unfinished.map_or(0, BackupId::get);
     format!(
@@ -181,6 +202,25 @@ mod tests {
                 .to_string()
                 .contains("ndb_sim.state")
         );
+    }
+
+    #[test]
+    fn a_lock_that_is_a_symbolic_link_is_refused_and_its_target_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("precious");
+        fs::write(&target, "precious").unwrap();
+        let lock = root.path().join(LOCK_NAME);
+        for target in [&target, &root.path().join("missing")] {
+            std::os::unix::fs::symlink(target, &lock).unwrap();
+            let error = Directory::open(root.path()).unwrap_err().to_string();
+            assert!(
+                error.contains("ndb_sim.lock: not a regular file"),
+                "{error}"
+            );
+            fs::remove_file(&lock).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+        assert!(!root.path().join("missing").exists());
     }
 
     #[test]

@@ -31,7 +31,11 @@ use super::session_task::{FromSession, Outgoing, SessionTask, Stream, Then};
 use super::signal::Command;
 use super::tls::{OwnCertificate, ServerTls};
 use super::topology::Topology;
-use crate::cluster::{NodeId, NodeType, Severity};
+use super::unfinished::Unfinished;
+use crate::cluster::{EventKind, NodeId, NodeType, Severity};
+
+/// So many connections are open at most: each costs a file descriptor.
+const CONNECTIONS_MAX: usize = 500;
 
 /// A listener that has this much unread is dropped.
 const QUEUE_BYTES_MAX: usize = 8 << 20;
@@ -51,6 +55,10 @@ struct Connection {
     queued: Arc<AtomicUsize>,
     task: AbortHandle,
     command: &'static str,
+    /// When it was opened, or its last request came.
+    heard_at: Now,
+    /// A request waits for its reply.
+    is_busy: bool,
 }
 
 /// Everything of a running simulator.
@@ -73,6 +81,12 @@ struct Loop {
     tls: BTreeMap<NodeId, Arc<ServerTls>>,
     started_at: (Duration, Instant),
     is_writing: Arc<AtomicBool>,
+    unfinished: Unfinished,
+    narrate: fn(&str),
+    /// Types of events of which one was lost.
+    told_lost: BTreeSet<EventKind>,
+    /// There were too many connections once.
+    told_crowded: bool,
 }
 
 /// Something that happens at its time.
@@ -121,9 +135,13 @@ impl Simulator {
         let topology = Arc::new(topology);
         let settings = node_settings(&topology, &directory, &config.faults);
         if let Some(id) = saved.unfinished {
-            for (node, settings) in &settings {
-                remove_unfinished(&settings.directory, id, *node);
-            }
+            let removed: usize = settings
+                .iter()
+                .map(|(node, settings)| remove_unfinished(&settings.directory, id, *node))
+                .sum();
+            (config.narrate)(&format!(
+                "backup {id} was left incomplete by the last run: {removed} files of it are removed"
+            ));
         }
         let database = Arc::new(Database::new(&topology, config.rows));
         let pace = Pace {
@@ -153,7 +171,7 @@ impl Simulator {
             cluster: Cluster::new(Arc::clone(&topology), pace, saved, wall),
             directory,
             log,
-            writers: BackupWriters::new(database, config.updates, report),
+            writers: BackupWriters::new(database, config.updates, report, config.narrate),
             settings,
             timed: config
                 .faults
@@ -175,6 +193,10 @@ impl Simulator {
             tls: BTreeMap::new(),
             started_at: (wall, Instant::now()),
             is_writing,
+            unfinished: Unfinished::default(),
+            narrate: config.narrate,
+            told_lost: BTreeSet::new(),
+            told_crowded: false,
         };
         for server in topology.of_type(NodeType::Mgm) {
             let needs = server.is_on("RequireTls") || server.is_on("RequireCertificate");
@@ -353,6 +375,9 @@ impl Loop {
             // It came in while the server went.
             return;
         }
+        if self.connections.len() >= CONNECTIONS_MAX && !self.close_oldest_idle() {
+            return;
+        }
         let id = self.cluster.session_opened(server, accepted.peer.ip());
         let (sender, receiver) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
@@ -363,6 +388,7 @@ impl Loop {
             requires_tls: self.cluster.requires_tls(server),
             outgoing: receiver,
             queued: Arc::clone(&queued),
+            unfinished: self.unfinished.clone(),
             inbox: self.inbox.clone(),
         };
         let task = self.sessions.spawn(task.run());
@@ -372,17 +398,38 @@ impl Loop {
             queued,
             task,
             command: "",
+            heard_at: self.now(),
+            is_busy: false,
         };
         self.connections.insert(id, connection);
+    }
+
+    /// Makes room for a connection; false if all others wait for a reply or listen.
+    fn close_oldest_idle(&mut self) -> bool {
+        let idle = self
+            .connections
+            .iter()
+            .filter(|(id, connection)| !connection.is_busy && !self.cluster.is_listener(**id));
+        let oldest = idle.min_by_key(|(_, connection)| connection.heard_at);
+        let Some(id) = oldest.map(|(id, _)| *id) else {
+            return false;
+        };
+        if !std::mem::replace(&mut self.told_crowded, true) {
+            (self.narrate)("many connections: for each new one the longest idle one is closed");
+        }
+        self.close(id);
+        true
     }
 
     fn hear(&mut self, message: FromSession) {
         match message {
             FromSession::Request(id, request) => {
+                let now = self.now();
                 if let Some(connection) = self.connections.get_mut(&id) {
                     connection.command = request.name();
+                    connection.heard_at = now;
+                    connection.is_busy = true;
                 }
-                let now = self.now();
                 self.cluster.apply(id, request, now);
             }
             FromSession::Secured(id, certificate) => self.cluster.session_secured(id, certificate),
@@ -402,6 +449,9 @@ impl Loop {
             .partition(|(at, _)| *at <= now);
         self.timed = later;
         for (_, due) in due {
+            if let Due::Fault(action) = due {
+                (self.narrate)(&format!("fault: {action}"));
+            }
             match due {
                 Due::Fault(FaultAction::FailNode(node)) => self.cluster.fail_node(node, now),
                 Due::Fault(FaultAction::LaunchNode(node)) => {
@@ -447,7 +497,9 @@ impl Loop {
                 self.timed.push((now + LISTEN_INTERVAL, again));
             }
             Err(error) => {
-                tracing::error!("management server {server} cannot listen at {address}: {error}");
+                (self.narrate)(&format!(
+                    "management server {server} cannot listen at {address}: {error}"
+                ));
             }
         }
     }
@@ -474,11 +526,14 @@ impl Loop {
                 sessions,
                 bytes,
                 kind,
-            } => {
-                if kind.is_none_or(|kind| !self.faults.lost_events.contains(&kind)) {
-                    self.send_event(&sessions, &bytes);
+            } => match kind.filter(|kind| self.faults.lost_events.contains(kind)) {
+                None => self.send_event(&sessions, &bytes),
+                Some(kind) if self.told_lost.insert(kind) => {
+                    let number = kind.number();
+                    (self.narrate)(&format!("fault: events of type {number} are lost"));
                 }
-            }
+                Some(_) => {}
+            },
             Effect::Close { session } => self.close(session),
             Effect::Log {
                 server,
@@ -523,9 +578,12 @@ impl Loop {
     }
 
     fn reply(&mut self, session: SessionId, bytes: Arc<[u8]>) {
-        let Some(connection) = self.connections.get(&session) else {
+        let Some(connection) = self.connections.get_mut(&session) else {
             return;
         };
+        connection.is_busy = false;
+        let command = connection.command;
+        let outgoing = connection.outgoing.clone();
         let then = if self.cluster.is_listener(session) {
             Then::Listen
         } else if self.cluster.changes_to_tls(session) {
@@ -534,14 +592,17 @@ impl Loop {
             Then::Request
         };
         let reply = Outgoing::Reply { bytes, then };
-        match self.faults.replies.get(connection.command) {
+        match self.faults.replies.get(command) {
             None => {
                 // The connection may have ended; its message to that effect is on its way.
-                let _ = connection.outgoing.send(reply);
+                let _ = outgoing.send(reply);
             }
-            Some(ReplyFault::Missing) => {}
+            Some(ReplyFault::Missing) => {
+                (self.narrate)(&format!("fault: a reply to {command} is left out"));
+            }
             Some(ReplyFault::Late(time)) => {
-                let (outgoing, time) = (connection.outgoing.clone(), *time);
+                (self.narrate)(&format!("fault: a reply to {command} is late"));
+                let time = *time;
                 self.sessions.spawn(async move {
                     tokio::time::sleep(time).await;
                     let _ = outgoing.send(reply);
@@ -585,6 +646,9 @@ impl Loop {
     fn save(&mut self, state: SavedState) {
         if let Err(error) = self.directory.save(state) {
             tracing::error!("{error}");
+            (self.narrate)(&format!(
+                "the state cannot be kept for the next run: {error}"
+            ));
         }
     }
 
@@ -609,6 +673,9 @@ impl Loop {
         let serving = std::mem::take(&mut self.accepting);
         for accepting in serving.values() {
             accepting.abort();
+        }
+        if self.cluster.backup_is_running() {
+            (self.narrate)("the backup that runs is aborted and its files are removed");
         }
         self.cluster.abort_running_backup();
         self.perform();

@@ -9,9 +9,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::model::SessionId;
 use super::tls::{ServerTls, TlsConnection};
+use super::unfinished::{Held, Unfinished};
 use crate::tls::CertificateDescription;
 use crate::wire::{Incoming, Request, RequestReader};
 
@@ -118,6 +120,8 @@ pub(super) struct SessionTask {
     pub(super) outgoing: UnboundedReceiver<Outgoing>,
     /// Bytes of events on their way to this session.
     pub(super) queued: Arc<AtomicUsize>,
+    /// What the unfinished requests of all sessions hold.
+    pub(super) unfinished: Unfinished,
     pub(super) inbox: UnboundedSender<FromSession>,
 }
 
@@ -136,7 +140,9 @@ impl SessionTask {
             true => RequestReader::without_bodies(),
             false => RequestReader::new(),
         };
-        let mut buffer = vec![0; READ_BYTES];
+        // A password may pass through it.
+        let mut buffer = Zeroizing::new(vec![0; READ_BYTES]);
+        let mut held = Held::new(self.unfinished.clone());
         let mut started = Instant::now();
         loop {
             match reader.next() {
@@ -153,8 +159,13 @@ impl SessionTask {
                         started = Instant::now();
                     }
                     reader.push(&buffer[..count]);
+                    buffer[..count].zeroize();
+                    if !held.may_hold(reader.waiting()) {
+                        return None;
+                    }
                 }
                 Incoming::Request(request) => {
+                    held.may_hold(reader.waiting());
                     self.inbox
                         .send(FromSession::Request(self.id, request))
                         .ok()?;

@@ -123,6 +123,11 @@ impl Framer {
         self.start == self.buffer.len()
     }
 
+    /// How many bytes wait.
+    pub fn waiting(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
     fn fail(&mut self) {
         self.failed = true;
         self.buffer.zeroize();

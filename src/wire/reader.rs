@@ -87,6 +87,11 @@ impl RequestReader {
         matches!(self.state, State::Idle) && self.framer.is_empty()
     }
 
+    /// Bytes of an unfinished request that are held, as they came.
+    pub fn waiting(&self) -> usize {
+        self.framer.waiting()
+    }
+
     /// The input ended. What is incomplete is dropped, never run.
     pub fn end_of_input(&mut self) -> Incoming {
         self.state = State::Closed;

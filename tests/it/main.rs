@@ -32,6 +32,7 @@ mod second_opinion;
 mod server;
 mod shell;
 mod sim;
+mod sim_edge;
 mod sim_exchanges;
 mod sim_parameters;
 mod sim_protocol;

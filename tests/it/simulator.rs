@@ -107,6 +107,24 @@ impl Simulator {
         (std::mem::replace(&mut self.place, empty), rest)
     }
 
+    /// Sends it a signal and waits for its end; what it said on stderr.
+    pub(crate) fn end_by(&mut self, signal: &str) -> (std::process::ExitStatus, String) {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(sent.expect("kill").success());
+        let status = self.process.wait().expect("it ends");
+        (status, self.said())
+    }
+
+    /// What it said on stderr so far.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(self.place.path().join("ndb_sim.err")).expect("its stderr")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.process.try_wait().expect("a child").is_none()
     }
