@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use ndbmgm::cli::{Exit, SecretKind, Stop, start_logging};
+use ndbmgm::cli::{Exit, SecretKind, Stop, ask_pass_phrase, start_logging};
 use ndbmgm::cluster::ConnectString;
 use ndbmgm::shell::{self, Options, PROGRAM, Settings};
 use ndbmgm::sim::{self, SimConfig, SimHandle};
@@ -16,9 +16,8 @@ fn run() -> Result<Exit, Stop> {
     let parsed = PROGRAM.parse::<Options>()?;
     start_logging(None).map_err(|error| stop(error, Exit::BadUsage))?;
     let options = parsed.options;
-    if options.requires_tls() {
-        return Ok(shell::refuse_strict_tls(&options));
-    }
+    let tls = options.tls(&mut ask_pass_phrase)?;
+    let test_tls = options.test_tls;
     let secrets = parsed.secrets.read();
     let mut secrets = secrets.map_err(|errors| {
         let lines = errors
@@ -27,11 +26,12 @@ fn run() -> Result<Exit, Stop> {
         Stop::with_error(lines.collect(), Exit::BadUsage)
     })?;
     let simulator = simulate(&options)?;
-    match options.into_settings(secrets.take("backup", SecretKind::Password)) {
+    match options.into_settings(tls, secrets.take("backup", SecretKind::Password)) {
         Err(error) => Ok(shell::refuse_connect_string(&error)),
         Ok(settings) => match simulator {
+            None if test_tls => Ok(shell::test_tls(settings)),
             None => Ok(shell::run(settings)),
-            Some(simulator) => run_simulated(settings, simulator),
+            Some(simulator) => run_simulated(settings, simulator, test_tls),
         },
     }
 }
@@ -42,6 +42,8 @@ fn simulate(options: &Options) -> Result<Option<SimHandle>, Stop> {
     };
     let mut config = SimConfig::new(&options.sim_dir);
     config.rows = options.sim_rows.unwrap_or(config.rows);
+    config.tls.search_path = options.tls_search_path();
+    config.tls.ask_pass_phrase = ask_pass_phrase;
     if let Some(path) = config_file {
         config.topology =
             sim::read_config_file(path).map_err(|error| stop(error, Exit::BadUsage))?;
@@ -51,10 +53,17 @@ fn simulate(options: &Options) -> Result<Option<SimHandle>, Stop> {
     Ok(Some(simulator))
 }
 
-fn run_simulated(mut settings: Settings, simulator: SimHandle) -> Result<Exit, Stop> {
+fn run_simulated(
+    mut settings: Settings,
+    simulator: SimHandle,
+    test_tls: bool,
+) -> Result<Exit, Stop> {
     settings.simulated = true;
     settings.connect.connect_string = ConnectString::to_server("localhost", simulator.port());
-    let exit = shell::run(settings);
+    let exit = match test_tls {
+        true => shell::test_tls(settings),
+        false => shell::run(settings),
+    };
     let is_busy = || simulator.backups_running() > 0;
     let is_left = exit == Exit::Interrupted || shell::wait_for_simulated_backup(is_busy);
     simulator

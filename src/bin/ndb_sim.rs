@@ -7,7 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use clap::Parser;
+use ndbmgm::cli::ask_pass_phrase;
 use ndbmgm::sim::{self, FaultPlan, SimConfig};
+use ndbmgm::tls::SearchPath;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -45,6 +47,10 @@ struct Options {
     /// Script of faults: nodes that die, slow and full disks, lost events, late replies
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Directories of the management servers' TLS keys and certificates, with colons between
+    /// them; DIR/ID comes before DIR, for server ID
+    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
+    ndb_tls_search_path: String,
     /// Write a new CA's certificate, and keys and certificates of a management server and of a
     /// client to practise TLS with, into this directory, and end
     #[arg(long, value_name = "DIR", exclusive = true)]
@@ -79,7 +85,9 @@ fn make_certificates(directory: &Path) -> Result<(), Error> {
     }
     eprintln!(
         "ndb_sim: these certificates are for practice on this machine (localhost): the CA's key \
-         is not kept. A real cluster's are made with ndb_sign_keys."
+         is not kept. A real cluster's are made with ndb_sign_keys.\n\
+         ndb_sim: try: ndb_mgm --sim --ndb-tls-search-path={} -e 'TLS INFO'",
+        directory.display()
     );
     Ok(())
 }
@@ -97,6 +105,8 @@ fn configure(options: &Options) -> Result<SimConfig, Error> {
     config.port = options.port.unwrap_or_else(|| config.topology.port());
     config.rows = options.rows;
     config.updates = options.updates;
+    config.tls.search_path = SearchPath::from_environment(&options.ndb_tls_search_path);
+    config.tls.ask_pass_phrase = ask_pass_phrase;
     config.phase_time = Duration::from_millis(options.phase_time);
     config.narrate = narrate;
     Ok(config)

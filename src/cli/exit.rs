@@ -20,6 +20,8 @@ pub enum Exit {
     NoSuchSet,
     /// 12: the password of a backup set is wrong, or was not given.
     WrongPassword,
+    /// 13: an option that takes one of a few words has another.
+    UnknownChoice,
     /// 130: Ctrl-C left a command that waited, as if the signal had ended the program.
     Interrupted,
     /// 255: a command of the management client failed, or no connection.
@@ -37,6 +39,7 @@ impl Exit {
             Exit::Unproven => 4,
             Exit::NoSuchSet => 10,
             Exit::WrongPassword => 12,
+            Exit::UnknownChoice => 13,
             Exit::Interrupted => 130,
             Exit::CommandFailed => 255,
         }

@@ -50,6 +50,6 @@ pub use number::Number;
 pub use option_file::OptionFileError;
 pub use password::{
     KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SecretRequests,
-    Secrets, prompt_secret,
+    Secrets, ask_pass_phrase, prompt_secret,
 };
 pub use terminal::TerminalText;

@@ -19,6 +19,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
@@ -299,6 +300,21 @@ fn typed(option: SecretOption, terminal: &mut dyn FnMut(&str) -> Line) -> Line {
         }
     }
     Ok(first)
+}
+
+/// Asks at the terminal for the pass phrase of the private key in this file; `None` without a
+/// terminal, or if nothing is typed.
+pub fn ask_pass_phrase(key: &Path) -> Option<Zeroizing<String>> {
+    // A terminal that nobody looks at must not hold up a script.
+    if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
+        return None;
+    }
+    let prompt = format!("Enter pass phrase for {}: ", key.display());
+    let mut typed = prompt_at_terminal(&prompt).ok()?;
+    String::from_utf8(std::mem::take(&mut *typed))
+        .map(Zeroizing::new)
+        .map_err(|error| error.into_bytes().zeroize())
+        .ok()
 }
 
 fn prompt_text(option: SecretOption) -> String {

@@ -240,7 +240,8 @@ pub(super) const TLS_INFO: [&str; 3] = [
 pub(super) const START_TLS: [&str; 3] = [
     "START TLS",
     "Use TLS for the connection to the management server.",
-    "\x20 Needs a certificate, and this client uses none: the answer is always an error.
+    "\x20 For --ndb-mgm-tls=deferred; otherwise TLS is used from the start, if both
+  sides have a certificate. The event connection changes with it.
 ",
 ];
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::client::{self, ConnectOptions, ConnectProgress, Session};
+use crate::client::{self, ClientError, ConnectOptions, ConnectProgress, Session};
 use crate::cluster::ConnectString;
 
 use super::events::{EventFeed, NoFeed};
@@ -31,6 +31,10 @@ impl Shell {
 
     /// Makes the main connection and, at the prompt, the event connection.
     pub(super) async fn connect(&mut self) -> Result<(), Failure> {
+        if self.settings.tls.is_hopeless() {
+            return Err(Failure::NoValidCertificate);
+        }
+        self.settings.connect.tls = self.settings.tls.policy();
         let output = self.output.clone();
         let mut advised = self.advised;
         let connected = client::connect_with_progress(&self.settings.connect, &mut |progress| {
@@ -45,9 +49,12 @@ impl Shell {
         })
         .await;
         self.advised = advised;
-        let session = connected.map_err(|error| Failure::Unreachable {
-            error,
-            hint: !std::mem::replace(&mut self.advised, true),
+        let session = connected.map_err(|error| match error {
+            ClientError::Unreachable { .. } => Failure::Unreachable {
+                error,
+                hint: !std::mem::replace(&mut self.advised, true),
+            },
+            error => Attempt::Connection.failed()(error),
         })?;
         if self.has_prompt() && !self.has_events() {
             self.open_feed(&session).await;
@@ -56,9 +63,10 @@ impl Shell {
             self.output.print(&render::render_connected(
                 session.host(),
                 session.port(),
-                false,
+                session.is_tls(),
             ));
         }
+        self.warn_of_cleartext(&session);
         self.session = Some(session);
         Ok(())
     }
@@ -68,12 +76,33 @@ impl Shell {
         self.feed.as_ref().is_some_and(EventFeed::is_running)
     }
 
+    /// Makes the event connection anew, as the main connection is now.
+    pub(super) async fn reopen_feed(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.open_feed(&session).await;
+            self.session = Some(session);
+        }
+    }
+
+    /// How the event connection is protected; none: there is none.
+    pub(super) fn feed_is_tls(&self) -> Option<bool> {
+        match &self.feed {
+            Some(feed) if feed.is_running() => Some(feed.is_tls()),
+            // The original leaves it open, and says so.
+            _ => self.feed_needs_tls.then_some(false),
+        }
+    }
+
     async fn open_feed(&mut self, session: &Session) {
         self.feed = None;
+        self.feed_needs_tls = false;
         let server = self.same_server(session);
         match EventFeed::open(&server, self.settings.connect.clone(), self.output.clone()).await {
             Ok(feed) => self.feed = Some(feed),
-            Err(NoFeed::NeedsTls) => self.output.print(render::EVENTS_NEED_TLS),
+            Err(NoFeed::NeedsTls) => {
+                self.feed_needs_tls = true;
+                self.output.print(&render::render_events_need_tls());
+            }
             Err(NoFeed::Failed(error)) => self.output.print(&render::render_events_unavailable(
                 error.number(),
                 &error.description(),
@@ -88,6 +117,7 @@ impl Shell {
                 node_id: 0,
                 hosts: vec![session.server().clone()],
             },
+            tls: self.settings.tls.policy_beside(session),
             ..self.settings.connect.clone()
         }
     }

@@ -48,6 +48,7 @@ pub(super) struct EventFeed {
     task: JoinHandle<()>,
     backups: broadcast::Sender<Event>,
     is_connected: Arc<AtomicBool>,
+    is_tls: bool,
 }
 
 /// Why there is no event connection.
@@ -72,6 +73,7 @@ impl EventFeed {
         let reader = FeedReader {
             others: ConnectOptions {
                 retries: Retries::Attempts(1),
+                tls: server.tls.clone(),
                 ..others
             },
             output,
@@ -81,6 +83,7 @@ impl EventFeed {
             explained: None,
         };
         Ok(Self {
+            is_tls: connection.probe.is_tls(),
             task: tokio::spawn(reader.run(connection)),
             backups,
             is_connected,
@@ -90,6 +93,11 @@ impl EventFeed {
     /// Events about backups that are printed from now on.
     pub(super) fn backups(&self) -> broadcast::Receiver<Event> {
         self.backups.subscribe()
+    }
+
+    /// True if it uses TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.is_tls
     }
 
     /// False while the connection is lost.
@@ -136,7 +144,9 @@ struct Connection {
 impl Connection {
     async fn open(options: &ConnectOptions) -> Result<Self, NoFeed> {
         let mut probe = connect_quietly(options).await.map_err(NoFeed::Failed)?;
-        if let Err(error) = probe.get_info_clusterlog().await {
+        if !probe.is_tls()
+            && let Err(error) = probe.get_info_clusterlog().await
+        {
             return Err(if is_tls_required(&error) {
                 NoFeed::NeedsTls
             } else {

@@ -23,19 +23,21 @@ mod outcome;
 mod output;
 mod render;
 mod settings;
+mod tls;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::Exit;
-use crate::client::Session;
+use crate::client::{Retries, Session};
 use crate::cluster::ConnectStringError;
 use crate::command;
 
-pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsRequirement};
+pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
 pub use render::render_parse_error;
 pub use settings::Settings;
+pub use tls::{TlsRequirement, TlsSettings};
 
 use events::EventFeed;
 use interrupt::Interrupt;
@@ -109,14 +111,36 @@ pub fn announce_simulation(directory: &Path) {
     Output::new().advise(&render::render_simulated(directory));
 }
 
-/// Says that TLS is not to be had: the end of a run that demands it (management protocol, 6.2).
-pub fn refuse_strict_tls(options: &Options) -> Exit {
-    Output::new().print(render::NO_CERTIFICATE);
-    if options.test_tls {
-        Exit::Failure
-    } else {
-        Exit::CommandFailed
-    }
+/// Connects once, with TLS, and says whether the server has accepted it: `--test-tls`.
+pub fn test_tls(mut settings: Settings) -> Exit {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            Output::new().advise(&render::render_unreachable(&error.to_string()));
+            return Exit::Failure;
+        }
+    };
+    settings.tls.requirement = TlsRequirement::Strict;
+    settings.connect.retries = Retries::Attempts(1);
+    settings.verbose = settings.verbose.max(1);
+    let mut shell = Shell::new(settings);
+    shell.mode = Mode::OneShot;
+    shell.warn_of_own_certificate();
+    runtime.block_on(async {
+        match shell.connect().await {
+            Ok(()) => Exit::Success,
+            Err(failure) => {
+                shell.show_failure(&failure).await;
+                match failure {
+                    Failure::NoValidCertificate => Exit::CommandFailed,
+                    _ => Exit::Failure,
+                }
+            }
+        }
+    })
 }
 
 /// Says that a connect string has no meaning: the end of a run that was given one.
@@ -134,6 +158,8 @@ struct Shell {
     session: Option<Session>,
     /// The event connection of the prompt.
     feed: Option<EventFeed>,
+    /// There is none because the server wants TLS.
+    feed_needs_tls: bool,
     /// The prompt that PROMPT set; none for the default.
     prompt: Option<String>,
     interrupt: Interrupt,
@@ -157,6 +183,7 @@ impl Shell {
             output: Output::new(),
             session: None,
             feed: None,
+            feed_needs_tls: false,
             prompt: None,
             interrupt: Interrupt::ENDS_PROGRAM,
         }
@@ -169,10 +196,11 @@ impl Shell {
         {
             self.interrupt = interrupt;
         }
+        self.warn_of_own_certificate();
         let exit = match self.settings.execute.take() {
             Some(line) => match self.run_line(&line).await {
                 Ended::Quit => Exit::Success,
-                Ended::With(exit) => exit,
+                Ended::With(exit) | Ended::Hopeless(exit) => exit,
             },
             None => match self.run_lines().await {
                 Ok(exit) => exit,
@@ -214,6 +242,10 @@ impl Shell {
             let ended = match self.next_input(&mut lines).await {
                 Input::Line(text) => match self.run_pasted(&text).await {
                     Ended::Quit => break,
+                    Ended::Hopeless(ended) => {
+                        exit = ended;
+                        break;
+                    }
                     Ended::With(exit) => exit,
                 },
                 Input::Interrupted => Exit::Success,
@@ -251,8 +283,8 @@ impl Shell {
         let mut exit = Exit::Success;
         for line in text.split('\n') {
             match self.run_line(line).await {
-                Ended::Quit => return Ended::Quit,
                 Ended::With(ended) => exit = exit.or(ended),
+                ended @ (Ended::Quit | Ended::Hopeless(_)) => return ended,
             }
         }
         Ended::With(exit)
@@ -276,6 +308,9 @@ impl Shell {
                 if !failure.was_cut_short() {
                     self.output.print(ending);
                 }
+                if matches!(failure, Failure::NoValidCertificate) {
+                    return Ended::Hopeless(failure.exit());
+                }
                 failure.exit()
             }
         };
@@ -290,7 +325,9 @@ impl Shell {
     /// Shows why a command, or a part of it, failed; then checks whether the connection lives.
     async fn show_failure(&mut self, failure: &Failure) {
         self.output.print(&render::render_failure(failure));
-        self.output.advise(&render::render_advice(failure));
+        let advice = self.tls_advice(failure);
+        let advice = advice.unwrap_or_else(|| render::render_advice(failure));
+        self.output.advise(&advice);
         if failure.may_end_connection() {
             self.check_after_error().await;
         }
@@ -314,6 +351,8 @@ enum Ended {
     Quit,
     /// With this status.
     With(Exit),
+    /// With this status, and no further line can end better.
+    Hopeless(Exit),
 }
 
 /// Shows the failure of a command that was left.

@@ -6,11 +6,13 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use zeroize::Zeroizing;
 
-use crate::cli::{Exit, Number, Program, SecretKind, SecretOption};
-use crate::client::{ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy};
+use crate::cli::{Exit, Number, Program, SecretKind, SecretOption, Stop};
+use crate::client::{ClientTls, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy, Verification};
 use crate::cluster::{ConnectString, ConnectStringError};
+use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
 
-use super::Settings;
+use super::settings::Settings;
+use super::tls::{TlsRequirement, TlsSettings};
 
 /// Environment variable that stands for `--auto-backup-id` when it is `1`.
 const AUTO_BACKUP_ID: &str = "NDB_MGM_AUTO_BACKUP_ID";
@@ -57,16 +59,14 @@ pub const PROGRAM: Program = Program {
     help_after_error: false,
 };
 
-/// What TLS the connections must have.
+/// What is demanded of a management server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum TlsRequirement {
-    /// TLS if both sides can.
+pub enum TlsVerify {
+    /// Everything, type and host too.
     #[default]
-    Relaxed,
-    /// No connection without.
-    Strict,
-    /// None until START TLS.
-    Deferred,
+    Full,
+    /// That the cluster's CA signed it.
+    Ca,
 }
 
 /// Management client for MySQL NDB Cluster: START BACKUP, SHOW and all other commands, at a prompt,
@@ -116,13 +116,18 @@ pub struct Options {
     /// Let -e "START BACKUP" choose the id (also NDB_MGM_AUTO_BACKUP_ID=1)
     #[arg(long)]
     pub auto_backup_id: bool,
-    /// TLS of the connections
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    pub ndb_mgm_tls: TlsRequirement,
-    /// Directories of TLS keys and certificates; accepted, none is read
-    #[arg(long, value_name = "PATH")]
-    pub ndb_tls_search_path: Option<String>,
-    /// Only test whether a TLS connection can be made
+    /// TLS of the connections: relaxed (if both sides can), strict (always) or deferred (after
+    /// START TLS)
+    #[arg(long, value_name = "WHEN", default_value = "relaxed")]
+    pub ndb_mgm_tls: String,
+    /// Directories of this client's TLS key and certificate, with colons between them
+    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
+    pub ndb_tls_search_path: String,
+    /// What is demanded of a management server's certificate: full, or ca (any certificate of the
+    /// cluster, for any host)
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub ndb_tls_verify: TlsVerify,
+    /// Connect once with TLS, say whether that worked, and end
     #[arg(long)]
     pub test_tls: bool,
     /// Accepted, without effect
@@ -143,9 +148,33 @@ pub struct Options {
 }
 
 impl Options {
-    /// True if TLS is demanded, which this client does not have.
-    pub fn requires_tls(&self) -> bool {
-        self.test_tls || self.ndb_mgm_tls == TlsRequirement::Strict
+    /// Where keys and certificates are.
+    pub fn tls_search_path(&self) -> SearchPath {
+        SearchPath::from_environment(&self.ndb_tls_search_path)
+    }
+
+    /// Reads this client's key and certificate, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// `--ndb-mgm-tls` has no meaning.
+    pub fn tls(&self, ask: &mut AskPassPhrase<'_>) -> Result<TlsSettings, Stop> {
+        let requirement = TlsRequirement::parse(&self.ndb_mgm_tls).ok_or_else(|| {
+            let line = format!(
+                "ndb_mgm: [ERROR] ndb_mgm: Error while setting value '{}' to 'ndb-mgm-tls'.\n",
+                self.ndb_mgm_tls
+            );
+            Stop::with_error(line, Exit::UnknownChoice)
+        })?;
+        let verification = match self.ndb_tls_verify {
+            TlsVerify::Full => Verification::Full,
+            TlsVerify::Ca => Verification::Ca,
+        };
+        let identity = Identity::load(CertificateKind::Client, &self.tls_search_path(), ask);
+        Ok(TlsSettings {
+            requirement,
+            client: identity.map(|identity| ClientTls::new(identity, verification)),
+        })
     }
 
     /// What the shell is to do, for a cluster that is reached through the connect string.
@@ -155,6 +184,7 @@ impl Options {
     /// The connect string has no meaning.
     pub fn into_settings(
         self,
+        tls: TlsSettings,
         backup_password: Option<Zeroizing<Vec<u8>>>,
     ) -> Result<Settings, ConnectStringError> {
         let positional = (!self.server.is_empty()).then(|| self.server.join(" "));
@@ -171,6 +201,7 @@ impl Options {
                 timeout: Duration::from_secs(self.request_timeout),
                 tls: TlsPolicy::Never,
             },
+            tls,
             execute: self.execute,
             prompt: self.prompt,
             verbose: self.verbose,
@@ -195,6 +226,36 @@ mod tests {
             .parse_from::<Options>(arguments.map(Into::into), &Environment::default())
             .unwrap_or_else(|stop| panic!("{}", stop.stderr))
             .options
+    }
+
+    fn no_tls() -> TlsSettings {
+        let path = SearchPath::default();
+        let identity = Identity::load(CertificateKind::Client, &path, &mut |_| None);
+        TlsSettings {
+            requirement: TlsRequirement::Relaxed,
+            client: identity.map(|identity| ClientTls::new(identity, Verification::Full)),
+        }
+    }
+
+    #[test]
+    fn a_beginning_or_a_number_says_when_tls_is_used() {
+        use TlsRequirement::{Deferred, Relaxed, Strict};
+        let cases = [
+            ("relaxed", Some(Relaxed)),
+            ("STRICT", Some(Strict)),
+            ("str", Some(Strict)),
+            ("d", Some(Deferred)),
+            ("0", Some(Relaxed)),
+            ("1", Some(Strict)),
+            ("2", Some(Deferred)),
+            ("3", None),
+            ("disabled", None),
+            ("strictly", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(TlsRequirement::parse(text), expected, "{text}");
+        }
     }
 
     #[test]
@@ -225,7 +286,7 @@ mod tests {
     #[test]
     fn a_positional_host_wins_over_the_option() {
         let settings = options(&["-c", "other", "somewhere", "1187"])
-            .into_settings(None)
+            .into_settings(no_tls(), None)
             .expect("a good connect string");
         let string = settings.connect.connect_string.to_string();
         assert_eq!(string, "nodeid=0,somewhere:1187");

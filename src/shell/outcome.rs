@@ -35,6 +35,8 @@ pub(super) enum Outcome {
         /// The server's counts since it started.
         stats: TlsStats,
     },
+    /// START TLS.
+    TlsStarted,
     /// SHOW.
     Show {
         /// Every node of the cluster.
@@ -105,10 +107,12 @@ pub(super) enum Step {
     RestartingAll,
     /// A management server is among the nodes to restart.
     RestartingManagementServer(NodeId),
-    /// The event connection exists, or does not.
+    /// How the two connections of the prompt are protected.
     Connections {
-        /// It does.
-        events: bool,
+        /// The main connection uses TLS.
+        main_is_tls: bool,
+        /// The event connection does; none if there is none.
+        events_are_tls: Option<bool>,
     },
     /// CLUSTERLOG of one severity.
     SeveritySwitched(Severity, bool),
@@ -152,8 +156,8 @@ pub(super) enum Failure {
     NothingRestarted,
     /// Nodes are not restarted in single user mode.
     SingleUserMode,
-    /// START TLS needs a certificate of this client.
-    NoCertificate,
+    /// TLS is required, but this client has no certificate.
+    NoValidCertificate,
     /// START BACKUP with `-e` needs an id.
     BackupIdNeeded,
     /// START BACKUP is to be encrypted, but not like this.
@@ -223,6 +227,7 @@ pub(super) enum Attempt {
     Nodegroup,
     PurgeSessions,
     TlsInfo,
+    StartTls,
     ClusterLogState,
     ClusterLogFilter,
     ClusterLogLevel(NodeId, CategoryLevel),
@@ -300,7 +305,7 @@ impl Failure {
             | Failure::NotADataNode(_)
             | Failure::NothingRestarted
             | Failure::SingleUserMode
-            | Failure::NoCertificate
+            | Failure::NoValidCertificate
             | Failure::BackupIdNeeded
             | Failure::BackupPassword { .. }
             | Failure::BackupUnheard(_)
@@ -316,6 +321,7 @@ impl Failure {
         matches!(
             self,
             Failure::Unreachable { .. }
+                | Failure::NoValidCertificate
                 | Failure::Interrupted(_)
                 | Failure::Request {
                     attempt: Attempt::Connection,
@@ -330,9 +336,9 @@ impl Failure {
         match self {
             Failure::Request { attempt, .. } => !matches!(
                 attempt,
-                Attempt::Connection | Attempt::PurgeSessions | Attempt::Dump
+                Attempt::Connection | Attempt::PurgeSessions | Attempt::Dump | Attempt::TlsInfo
             ),
-            Failure::NothingRestarted | Failure::NoCertificate | Failure::BackupUnheard(_) => true,
+            Failure::NothingRestarted | Failure::BackupUnheard(_) => true,
             _ => false,
         }
     }

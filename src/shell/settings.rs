@@ -6,10 +6,14 @@ use zeroize::Zeroizing;
 
 use crate::client::ConnectOptions;
 
+use super::tls::TlsSettings;
+
 /// What a run of the shell is to do, options and secrets included.
 pub struct Settings {
-    /// How to reach the management server.
+    /// How to reach the management server; whether with TLS is in `tls`.
     pub connect: ConnectOptions,
+    /// TLS of the connections.
+    pub tls: TlsSettings,
     /// The one command to carry out (`-e`), or none for the commands of standard input.
     pub execute: Option<String>,
     /// The first prompt on a terminal; none for the default.

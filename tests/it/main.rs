@@ -39,6 +39,7 @@ mod sim_protocol;
 mod sim_servers;
 mod simulator;
 mod terminal;
+mod tls_console;
 mod tls_fake;
 mod tls_keys;
 mod tls_sessions;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use ndbmgm::client::{ClientTls, ConnectOptions, TlsPolicy, Verification};
-use ndbmgm::cluster::ConnectString;
+use ndbmgm::client::{self, ClientTls, ConnectOptions, Session, TlsPolicy, Verification};
+use ndbmgm::cluster::{ConnectString, NodeId, NodeStatus};
 use ndbmgm::tls::{CertificateKind, Identity, SearchPath};
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::ring::default_provider;
+use rustls::crypto::ring::{cipher_suite, default_provider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -47,6 +47,41 @@ pub(crate) struct FakeTlsServer {
 }
 
 impl FakeTlsServer {
+    /// The server of this recorded run.
+    pub(crate) fn start(keys: &Keys, name: &str) -> Self {
+        let any_client = |directory: &str| Manner::Tls(config(keys, directory, &Ask::Any, None));
+        FakeTlsServer::with(match name {
+            "fakeserver-TLS_AES_128_CCM_SHA256" => Manner::Answer(HANDSHAKE_FAILURE),
+            "fakeserver-tls12-only" => Manner::Answer(PROTOCOL_VERSION),
+            "fakeserver-TLS_AES_128_GCM_SHA256" => {
+                let suite = Some(cipher_suite::TLS13_AES_128_GCM_SHA256);
+                Manner::Tls(config(keys, "mgmd", &Ask::Any, suite))
+            }
+            "fakeserver-TLS_CHACHA20_POLY1305_SHA256" => {
+                let suite = Some(cipher_suite::TLS13_CHACHA20_POLY1305_SHA256);
+                Manner::Tls(config(keys, "mgmd", &Ask::Any, suite))
+            }
+            "fakeserver-good-trace" | "fakeserver-leaf+chain" => any_client("mgmd"),
+            "fakeserver-leaf-only" => any_client("m-no-chain"),
+            "fakeserver-no-client-cert-request" => {
+                Manner::Tls(config(keys, "mgmd", &Ask::Nobody, None))
+            }
+            "fakeserver-server-rejects-client" => {
+                Manner::Tls(config(keys, "mgmd", &Ask::Of("foreign-mgmd"), None))
+            }
+            "fakeserver-oddcn" => any_client("odd-mgmd"),
+            "fakeserver-wronghost" => any_client("mgmd-wronghost"),
+            "fakeserver-client-cert-as-server" => any_client("client-mgmd"),
+            "fakeserver-datanode-cert-as-server" => any_client("datanode-mgmd"),
+            "fakeserver-eku-clientauth-only" => any_client("eku-mgmd"),
+            "fakeserver-expired-server" => any_client("expired-mgmd"),
+            "fakeserver-foreign-server" => any_client("foreign-mgmd"),
+            "fakeserver-selfsigned" => any_client("selfsigned-mgmd"),
+            "fakeserver-rotated-ca-server-leaf-only" => any_client("rotated-mgmd"),
+            name => panic!("no server for {name}"),
+        })
+    }
+
     /// A server of this manner.
     pub(crate) fn with(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -96,8 +131,12 @@ fn talk(stream: &mut TcpStream, config: &Arc<ServerConfig>, answers: bool) -> io
 
 /// Whose certificate a server asks for.
 pub(crate) enum Ask {
+    /// Nobody's.
+    Nobody,
     /// Anybody's of its own CA, as far as a client has one.
     Any,
+    /// That of the CA of this directory.
+    Of(&'static str),
 }
 
 /// A server with the certificates of a directory.
@@ -123,9 +162,14 @@ pub(crate) fn config(
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
     };
     let builder = match ask {
+        Ask::Nobody => builder.with_no_client_auth(),
         // The verifier wants a root; which does not matter where everybody is let in.
         Ask::Any => {
             let verifier = of(&keys.directory("mgmd")).allow_unauthenticated();
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+        Ask::Of(directory) => {
+            let verifier = of(&keys.directory(directory));
             builder.with_client_cert_verifier(verifier.build().unwrap())
         }
     };
@@ -155,4 +199,60 @@ pub(crate) fn once(port: u16, tls: TlsPolicy) -> ConnectOptions {
     options.timeout = LIMIT;
     options.tls = tls;
     options
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Waits until data node 2 starts.
+pub(crate) fn until_starting(keys: &Keys, port: u16) {
+    let tls = client_tls(keys, CertificateKind::Client, "client");
+    runtime().block_on(async {
+        let with_tls = once(port, TlsPolicy::Required(tls));
+        let mut session = client::connect(&with_tls).await.unwrap();
+        let node = NodeId::new(2).unwrap();
+        let starts = async {
+            loop {
+                let state = session.get_node_status(node).await.unwrap().unwrap();
+                if state.status == NodeStatus::Starting {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, starts).await.unwrap();
+    });
+}
+
+/// A connection over TLS, as a data node has it.
+pub(crate) struct DataNode {
+    _session: Session,
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// Connects as a data node, and lets one more connection come and go.
+pub(crate) fn data_node(keys: &Keys, port: u16) -> DataNode {
+    let runtime = runtime();
+    let tls = client_tls(keys, CertificateKind::DataNode, "datanode");
+    let session = runtime.block_on(async {
+        let with_tls = once(port, TlsPolicy::Required(tls));
+        let mut session = client::connect(&with_tls).await.unwrap();
+        let other = once(port, TlsPolicy::Never);
+        drop(client::connect(&other).await.unwrap());
+        let gone = async {
+            while session.get_tls_stats().await.unwrap().current != 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, gone).await.unwrap();
+        session
+    });
+    DataNode {
+        _session: session,
+        _runtime: runtime,
+    }
 }

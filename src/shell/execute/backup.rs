@@ -60,6 +60,12 @@ impl Shell {
             }
             Some(_) | None => {}
         }
+        if password
+            .as_ref()
+            .is_some_and(|password| !password.is_empty())
+        {
+            self.warn_of_readable_password();
+        }
         let options = StartBackupOptions {
             id: backup.id,
             wait: backup.wait,

@@ -80,7 +80,7 @@ impl Shell {
             Command::Connect(string) => self.reconnect(string).await,
             Command::PurgeStaleSessions => self.purge_stale_sessions().await,
             Command::TlsInfo => self.tls_info().await,
-            Command::StartTls => Err(Failure::NoCertificate),
+            Command::StartTls => self.start_tls().await,
             Command::Show => self.show().await,
             Command::Status(target) => self.status(target).await,
             Command::StartBackup(backup) => self.start_backup(backup).await,

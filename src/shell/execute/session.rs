@@ -1,5 +1,6 @@
-//! The management server: CONNECT, PURGE STALE SESSIONS, TLS INFO.
+//! The management server: CONNECT, PURGE STALE SESSIONS, TLS INFO, START TLS.
 
+use crate::client::{ClientError, TlsError};
 use crate::cluster::ConnectString;
 
 use super::super::Shell;
@@ -25,16 +26,44 @@ impl Shell {
     }
 
     pub(super) async fn tls_info(&mut self) -> Result<Outcome, Failure> {
+        let main_is_tls = self.session()?.is_tls();
         self.step(Step::Connections {
-            events: self.has_events(),
+            main_is_tls,
+            events_are_tls: self.feed_is_tls(),
         });
         let session = self.session()?;
-        let certificates = session.list_certs().await;
-        let certificates = certificates.map_err(Attempt::TlsInfo.failed())?;
-        let stats = session.get_tls_stats().await;
-        Ok(Outcome::Tls {
-            certificates,
-            stats: stats.map_err(Attempt::TlsInfo.failed())?,
-        })
+        let told = async {
+            let certificates = session.list_certs().await?;
+            let stats = session.get_tls_stats().await?;
+            Ok((certificates, stats))
+        };
+        match told.await {
+            Ok((certificates, stats)) => Ok(Outcome::Tls {
+                certificates,
+                stats,
+            }),
+            Err(error) => {
+                // As in the original, whatever the reason.
+                self.session = None;
+                Err(Attempt::TlsInfo.failed()(error))
+            }
+        }
+    }
+
+    /// START TLS: the connections of the prompt, both of them.
+    pub(super) async fn start_tls(&mut self) -> Result<Outcome, Failure> {
+        let tls = match &self.settings.tls.client {
+            Ok(tls) => Ok(tls.clone()),
+            Err(_) => Err(ClientError::Tls(TlsError::NoCertificate)),
+        };
+        let started = match tls {
+            Ok(tls) => self.session()?.start_tls(&tls).await,
+            Err(error) => Err(error),
+        };
+        started.map_err(Attempt::StartTls.failed())?;
+        if self.has_prompt() {
+            self.reopen_feed().await;
+        }
+        Ok(Outcome::TlsStarted)
     }
 }

@@ -28,11 +28,9 @@ impl Shell {
                 nodes.map(Outcome::Status).map_err(Attempt::Status.failed())
             }
             Target::Node(id) => {
-                let nodes = session.get_status(None).await;
-                nodes
+                let found = session.get_node_status(id).await;
+                found
                     .map_err(Attempt::NodeStatus(id).failed())?
-                    .into_iter()
-                    .find(|node| node.node == id)
                     .map(|node| Outcome::Status(vec![node]))
                     .ok_or(Failure::NodeNotFound(id))
             }

@@ -16,9 +16,12 @@ pub(in crate::shell) fn render_events_unavailable(number: u32, description: &str
     )
 }
 
-/// The server wants TLS, which the event connection does not have.
-pub(in crate::shell) const EVENTS_NEED_TLS: &str =
-    "Server requires TLS. Not starting event thread.\n";
+/// The server wants TLS, which the event connection does not have. The original's number is that
+/// of no error.
+pub(in crate::shell) fn render_events_need_tls() -> String {
+    let unavailable = render_events_unavailable(0, "No error");
+    format!("Server requires TLS. Not starting event thread.\n{unavailable}")
+}
 
 /// For standard error: where to find a cluster to try things on.
 pub(in crate::shell) const SIM_ADVICE: &str = "Hint: no management server answers there. To try ndb_mgm without a cluster, start it with --sim.\n";

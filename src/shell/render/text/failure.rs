@@ -9,12 +9,9 @@ use crate::shell::outcome::{
 };
 
 use super::{
-    SIM_ADVICE, detached, render_error, render_event, render_illegal_connect_string,
-    render_unreachable,
+    NO_CERTIFICATE, SIM_ADVICE, detached, render_error, render_event,
+    render_illegal_connect_string, render_unreachable,
 };
-
-/// Client error: TLS cannot be started (management protocol, `start tls`).
-const TLS_ERROR: u32 = 1014;
 
 /// The lines of a failure on standard output.
 pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
@@ -30,7 +27,7 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
             format!("{}{error}", attempted(&Attempt::Restart))
         }
         Failure::SingleUserMode => "Cannot restart nodes: single user mode\n".to_owned(),
-        Failure::NoCertificate => render_error(TLS_ERROR, "SSL CTX required"),
+        Failure::NoValidCertificate => NO_CERTIFICATE.to_owned(),
         Failure::BackupPassword { command, fault } => {
             invalid_command(after_word(command), &format!("{}\n", password_fault(fault)))
         }
@@ -56,8 +53,8 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
 fn request(attempt: &Attempt, error: &ClientError) -> String {
     let text = attempted(attempt);
     match attempt {
-        // In the original neither has a reason; a refused DUMP is silent.
-        Attempt::PurgeSessions | Attempt::Dump => return text,
+        // In the original none has a reason; a refused DUMP is silent.
+        Attempt::PurgeSessions | Attempt::Dump | Attempt::TlsInfo => return text,
         _ => {}
     }
     let own_line = error.parser_line().map_or(String::new(), |line| {
@@ -70,7 +67,7 @@ fn request(attempt: &Attempt, error: &ClientError) -> String {
 /// What failed.
 fn attempted(attempt: &Attempt) -> String {
     let text = match attempt {
-        Attempt::Connection | Attempt::Nodegroup | Attempt::Dump => "",
+        Attempt::Connection | Attempt::Nodegroup | Attempt::Dump | Attempt::StartTls => "",
         Attempt::Configuration => "Could not get configuration\n",
         Attempt::Status | Attempt::ShutdownStatus => "Could not get status\n",
         Attempt::NodeStatus(node) => return format!("Can't get status of node {node}.\n"),
@@ -152,7 +149,7 @@ Error: with -e, START BACKUP needs a backup id, as in \"START BACKUP 7\". Nothin
         | Failure::NotADataNode(_)
         | Failure::NothingRestarted
         | Failure::SingleUserMode
-        | Failure::NoCertificate
+        | Failure::NoValidCertificate
         | Failure::BackupPassword { .. }
         | Failure::SimulatedBackupLeft => String::new(),
     }
@@ -163,6 +160,7 @@ Error: with -e, START BACKUP needs a backup id, as in \"START BACKUP 7\". Nothin
 fn request_advice(attempt: &Attempt, error: &ClientError) -> String {
     let mut text = match attempt {
         Attempt::PurgeSessions | Attempt::Dump => String::new(),
+        Attempt::TlsInfo => render_unreachable(&error.to_string()),
         _ if error.description().is_empty() && error.parser_line().is_none() => {
             render_unreachable(&error.to_string())
         }

@@ -21,7 +21,10 @@ pub(in crate::shell) use event::{
 pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
 pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
-pub(in crate::shell) use tls::NO_CERTIFICATE;
+pub(in crate::shell) use tls::{
+    NO_CERTIFICATE, PASSWORD_IN_CLEARTEXT, SERVER_WITHOUT_TLS, TLS_REQUIRED_DEFERRED,
+    render_tls_not_used, render_tls_required, render_tls_warning,
+};
 
 use backup::detached;
 

@@ -21,6 +21,7 @@ pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
             certificates,
             stats,
         } => tls::render_tls_info(certificates, stats),
+        Outcome::TlsStarted => "TLS started.\n".to_owned(),
         Outcome::Show { nodes, hosts } => status::render_show(nodes, hosts),
         Outcome::Status(nodes) => nodes.iter().map(status::render_status).collect(),
         Outcome::BackupStatus(events) => events.iter().filter_map(event::render_event).collect(),
@@ -112,7 +113,10 @@ pub(in crate::shell) fn render_step(step: &Step) -> String {
         Step::RestartingManagementServer(node) => {
             format!("Shutting down MGM node {node} for restart\n")
         }
-        Step::Connections { events } => tls::render_tls_connections(*events),
+        Step::Connections {
+            main_is_tls,
+            events_are_tls,
+        } => tls::render_tls_connections(*main_is_tls, *events_are_tls),
         Step::SeveritySwitched(severity, enabled) => {
             let state = if *enabled { "enabled" } else { "disabled" };
             format!("{} {state}\n", severity.name())
