@@ -23,6 +23,7 @@ mod ctl;
 mod data;
 mod decimal;
 mod error;
+mod expiry;
 mod export;
 mod fileset;
 mod header;
@@ -50,6 +51,7 @@ pub use column::{ArrayType, Column, ColumnDefault, ColumnType, LATIN1, UTF8MB4};
 pub use ctl::{CtlFile, DictObject, FragmentEntry, GcpEntry, HashMap};
 pub use data::{DataItem, DataReader, DataWriter};
 pub use error::{BackupError, RowError};
+pub use expiry::{Candidate, Decision, KeepRules, Worth, decide};
 pub use export::{
     ExportError, ExportFormat, ExportOptions, ExportReport, INDEX_MAX, Undecoded, export,
 };

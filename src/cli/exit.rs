@@ -22,6 +22,14 @@ pub enum Exit {
     WrongPassword,
     /// 13: an option that takes one of a few words has another.
     UnknownChoice,
+    /// 20: the nightly job's backup failed.
+    BackupFailed,
+    /// 21: gathering, verifying or storing the nightly job's backup failed.
+    GatherFailed,
+    /// 22: the nightly job could not remove old sets.
+    ExpireFailed,
+    /// 23: another nightly job is at work.
+    AlreadyRunning,
     /// 130: Ctrl-C left a command that waited, as if the signal had ended the program.
     Interrupted,
     /// 255: a command of the management client failed, or no connection.
@@ -40,6 +48,10 @@ impl Exit {
             Exit::NoSuchSet => 10,
             Exit::WrongPassword => 12,
             Exit::UnknownChoice => 13,
+            Exit::BackupFailed => 20,
+            Exit::GatherFailed => 21,
+            Exit::ExpireFailed => 22,
+            Exit::AlreadyRunning => 23,
             Exit::Interrupted => 130,
             Exit::CommandFailed => 255,
         }

@@ -3,6 +3,7 @@
 
 mod backup_export;
 mod backup_files;
+mod backup_gather;
 mod backup_sets;
 mod backup_vectors;
 mod client_table;

@@ -1,10 +1,16 @@
 //! `ndb_backup`: backup sets of NDB Cluster that can be trusted.
 
+mod connection;
+mod expire;
 mod export;
+mod fault;
+mod gather;
 mod list;
 mod manifest;
 mod options;
+mod origin;
 mod output;
+mod run;
 mod sets;
 mod show;
 mod verify;
@@ -15,6 +21,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 use ndbmgm::cli::{Environment, Exit, Parsed, Program, SecretKind, SecretRequests, VERSION_LINE};
 use ndbmgm::xfrm::Secret;
+
+use zeroize::Zeroizing;
 
 use output::{complain, say};
 
@@ -29,6 +37,10 @@ Usage: ndb_backup COMMAND [options] [arguments]
   manifest ID [DIR]..   verify a set and write its manifest
   export ID TABLE [DIR]..
                         the rows of a table at the snapshot point: csv, jsonl or sql
+  gather --to=DIR ID    copy a set from all data nodes into one directory, and prove it
+  expire DIR            remove sets that no rule keeps
+  keep ID, release ID   pin a set, and let it go
+  run --to=DIR          the nightly job: back up, gather, verify, expire
 
 ndb_backup COMMAND --help tells the options of a command.
 ";
@@ -70,6 +82,11 @@ fn main() -> ExitCode {
         "show" => run(&options::SHOW, arguments, show::run),
         "verify" => run(&options::VERIFY, arguments, verify::run),
         "export" => run(&options::EXPORT, arguments, export::run),
+        "gather" => run(&options::GATHER, arguments, gather::run),
+        "expire" => run(&options::EXPIRE, arguments, expire::run),
+        "keep" => run(&options::KEEP, arguments, expire::keep),
+        "release" => run(&options::RELEASE, arguments, expire::release),
+        "run" => run_with(&options::RUN, arguments, |secret| secret, run::run),
         "manifest" => run(&options::MANIFEST, arguments, manifest::run),
         other => {
             complain(&format!(
@@ -113,6 +130,21 @@ fn run<T: CommandFactory + FromArgMatches>(
     arguments: Vec<OsString>,
     command: fn(T, Option<Secret>) -> Result<Exit, Failure>,
 ) -> ExitCode {
+    run_with(
+        program,
+        arguments,
+        |secret| secret.map(Secret::new),
+        command,
+    )
+}
+
+/// The same for a command that wants its secret in another form.
+fn run_with<T: CommandFactory + FromArgMatches, S>(
+    program: &Program,
+    arguments: Vec<OsString>,
+    form: fn(Option<Zeroizing<Vec<u8>>>) -> S,
+    command: fn(T, S) -> Result<Exit, Failure>,
+) -> ExitCode {
     let Parsed {
         options,
         secrets,
@@ -130,7 +162,7 @@ fn run<T: CommandFactory + FromArgMatches>(
             return Exit::BadUsage.into();
         }
     };
-    match command(options, secret) {
+    match command(options, form(secret)) {
         Ok(exit) => exit.into(),
         Err(Failure { message, exit }) => {
             if !message.is_empty() {
@@ -141,12 +173,11 @@ fn run<T: CommandFactory + FromArgMatches>(
     }
 }
 
-fn read_secret(requests: SecretRequests) -> Result<Option<Secret>, Vec<String>> {
+/// The password, or the key, that was asked for.
+fn read_secret(requests: SecretRequests) -> Result<Option<Zeroizing<Vec<u8>>>, Vec<String>> {
     let mut secrets = requests.read().map_err(|errors| -> Vec<String> {
-        errors
-            .iter()
-            .map(|error| format!("Error: {error}"))
-            .collect()
+        let line = |error: &ndbmgm::cli::SecretError| format!("Error: {error}");
+        errors.iter().map(line).collect()
     })?;
     let key = secrets.take("backup", SecretKind::Key);
     let password = secrets.take("backup", SecretKind::Password);
@@ -155,5 +186,5 @@ fn read_secret(requests: SecretRequests) -> Result<Option<Secret>, Vec<String>> 
             "Error: Both backup key and backup password are set.".to_owned(),
         ]);
     }
-    Ok(key.or(password).map(Secret::new))
+    Ok(key.or(password))
 }

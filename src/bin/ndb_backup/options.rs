@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, ValueEnum};
 use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
 
+use crate::Failure;
+use crate::connection::ConnectionOptions;
+use crate::origin::Origin;
+
 const SECRETS: &[SecretOption] = &[
     SecretOption {
         prefix: "backup",
@@ -57,6 +61,65 @@ pub(crate) const EXPORT: Program = Program {
         },
     ],
     ..offline("ndb_backup export", &["ndb_backup", "ndb_backup_export"])
+};
+
+/// Numbers of the options that reach a cluster, and those of the rules that keep sets.
+const KEEP_NUMBERS: &[Number] = &[
+    Number {
+        option: "keep-last",
+        min: 0,
+        max: 1 << 31,
+    },
+    Number {
+        option: "keep-days",
+        min: 0,
+        max: 36_500,
+    },
+    Number {
+        option: "keep-weekly",
+        min: 0,
+        max: 5_200,
+    },
+    Number {
+        option: "min-redundancy",
+        min: 0,
+        max: 1 << 31,
+    },
+    Number {
+        option: "connect-retries",
+        min: -1,
+        max: i32::MAX as i64,
+    },
+    Number {
+        option: "connect-retry-delay",
+        min: 1,
+        max: i32::MAX as i64,
+    },
+    Number {
+        option: "request-timeout",
+        min: 1,
+        max: 86_400,
+    },
+];
+
+pub(crate) const GATHER: Program = Program {
+    numbers: KEEP_NUMBERS,
+    ..offline("ndb_backup gather", &["ndb_backup", "ndb_backup_gather"])
+};
+pub(crate) const EXPIRE: Program = Program {
+    numbers: KEEP_NUMBERS,
+    ..offline("ndb_backup expire", &["ndb_backup", "ndb_backup_expire"])
+};
+pub(crate) const KEEP: Program = offline("ndb_backup keep", &["ndb_backup", "ndb_backup_keep"]);
+pub(crate) const RELEASE: Program =
+    offline("ndb_backup release", &["ndb_backup", "ndb_backup_release"]);
+pub(crate) const RUN: Program = Program {
+    numbers: KEEP_NUMBERS,
+    secrets: &[SecretOption {
+        prefix: "backup",
+        kind: SecretKind::Password,
+    }],
+    ..offline("ndb_backup run", &["ndb_backup", "ndb_backup_run"])
 };
 
 /// Form of exported rows.
@@ -226,4 +289,198 @@ pub(crate) struct ExportOptions {
     /// Where to look [default: the current directory]
     #[arg(value_name = "DIR")]
     pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Where files come from, and what becomes of them.
+#[derive(Debug, Args)]
+pub(crate) struct SourceOptions {
+    /// A data node's files, instead of asking a management server: node id, host if it is
+    /// another one, and the node's BackupDataDir or a directory in it (once for each node)
+    #[arg(long, value_name = "NODE=[HOST:]DIR")]
+    from: Vec<String>,
+    /// How other hosts are reached
+    #[arg(long, value_name = "COMMAND", default_value = "ssh -o BatchMode=yes")]
+    pub(crate) ssh_command: String,
+    /// Puts the gathered set elsewhere: a shell command that finds it in $DIR, its name in
+    /// $NAME, its id in $ID
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) store_command: Option<String>,
+    /// Brings what was stored back into $DIR, to be compared with the manifest
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) fetch_command: Option<String>,
+    /// Remove the data nodes' files once the copies were proven
+    #[arg(long)]
+    pub(crate) remove_sources: bool,
+}
+
+impl SourceOptions {
+    /// The origins that were given; none means that the cluster knows them.
+    fn given(&self) -> Result<Vec<Origin>, Failure> {
+        let origin = |text: &String| {
+            Origin::parse(text).ok_or_else(|| {
+                let message = format!("--from takes NODE=[HOST:]DIR, not '{text}'");
+                Failure::new(Exit::BadUsage, message)
+            })
+        };
+        self.from.iter().map(origin).collect()
+    }
+
+    /// Where the data nodes' files are.
+    pub(crate) fn origins(&self, connection: &ConnectionOptions) -> Result<Vec<Origin>, Failure> {
+        let given = self.given()?;
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        Ok(Origin::of_config(&connection.configuration()?))
+    }
+}
+
+/// Copy a backup set from all data nodes into one directory, and prove it
+///
+/// The copies are compared with their sources and verified, and a manifest is written; then the set
+/// gets its name, DIR/BACKUP-7. Sources are removed last, if at all. A copy that fails removes nothing;
+/// the next run goes on where one ended.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup gather [options] --to=DIR ID")]
+pub(crate) struct GatherOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Directory for sets
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+}
+
+/// Remove sets that no rule keeps
+///
+/// A set stays if any rule keeps it. Only sets that are complete count, with --verified-only those
+/// that were verified; sets of which nothing is known stay. On a terminal nothing is removed
+/// without --yes.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup expire [options] DIR")]
+pub(crate) struct ExpireOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Keep the newest N complete sets
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_last: Option<usize>,
+    /// Keep complete sets of the last N days
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_days: Option<u32>,
+    /// Keep the newest complete set of each of the last N weeks that have one
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_weekly: Option<usize>,
+    /// Never leave fewer complete sets than this
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min_redundancy: usize,
+    /// Count only sets that were verified
+    #[arg(long)]
+    pub(crate) verified_only: bool,
+    /// Remove, on a terminal too
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only say what would be removed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Directory of sets
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) directory: PathBuf,
+}
+
+/// Pin a set: expire never removes it
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup keep [options] ID [DIR]..")]
+pub(crate) struct KeepOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Why, for those who find it later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// Release a set that was pinned
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup release [options] ID [DIR]..")]
+pub(crate) struct ReleaseOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// The moment whose state is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Snapshot {
+    /// When the backup begins
+    Start,
+    /// When it ends
+    End,
+}
+
+/// Back up, gather, verify, expire: the nightly job
+///
+/// With a password the backup is encrypted. Exit status: 0 done; 20 the backup failed; 21 gathering,
+/// verifying or storing it failed; 22 removing old sets failed; 23 another run is at work; 2 usage.
+#[derive(Debug, Parser)]
+#[command(override_usage = "ndb_backup run [options] --to=DIR")]
+pub(crate) struct RunOptions {
+    /// Password: encrypt the backup; without a value it is asked for
+    #[arg(short = 'P', long, value_name = "PASSWORD", num_args = 0..=1, require_equals = true)]
+    backup_password: Option<String>,
+    /// Read the password from the first line of stdin
+    #[arg(long)]
+    backup_password_from_stdin: bool,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    /// Directory for sets; the state file lies there too
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(crate) to: PathBuf,
+    /// Id of the backup [default: one more than the last in the directory]
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// The moment whose state is saved
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Snapshot::End)]
+    pub(crate) snapshot: Snapshot,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// Then keep the newest N complete sets
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_last: Option<usize>,
+    /// Then keep complete sets of the last N days
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_days: Option<u32>,
+    /// Then keep the newest complete set of each of the last N weeks that have one
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_weekly: Option<usize>,
+    /// Never leave fewer complete sets than this
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min_redundancy: usize,
+    /// Count only sets that were verified
+    #[arg(long)]
+    pub(crate) verified_only: bool,
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
 }

@@ -58,13 +58,17 @@ pub(crate) fn find_sets(directories: &[PathBuf]) -> Result<Vec<FoundSet>, Failur
     Ok(sets)
 }
 
+/// The id of a backup.
+pub(crate) fn parse_id(id: &str) -> Result<BackupId, Failure> {
+    id.parse().ok().and_then(BackupId::new).ok_or_else(|| {
+        let message = format!("'{id}' is no backup id: those are numbers from 1 to 4294967294");
+        Failure::new(Exit::BadUsage, message)
+    })
+}
+
 /// The one set with this id.
 pub(crate) fn find_set(directories: &[PathBuf], id: &str) -> Result<FoundSet, Failure> {
-    let backup_id = id.parse().ok().and_then(BackupId::new);
-    let Some(backup_id) = backup_id.map(BackupId::get) else {
-        let message = format!("'{id}' is no backup id: those are numbers from 1 to 4294967294");
-        return Err(Failure::new(Exit::BadUsage, message));
-    };
+    let backup_id = parse_id(id)?.get();
     let mut sets = find_sets(directories)?;
     sets.retain(|set| set.backup_id == backup_id);
     match (sets.pop(), sets.pop()) {

@@ -1,0 +1,129 @@
+//! Reaching the cluster: a management server, and what its configuration says of the data nodes.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ndbmgm::cli::Exit;
+use ndbmgm::client::{
+    ClientTls, ClusterConfig, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy, Verification,
+    connect,
+};
+use ndbmgm::cluster::ConnectString;
+use ndbmgm::tls::{CertificateKind, Identity, SearchPath};
+
+use crate::Failure;
+
+/// What TLS the connections must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tls {
+    /// TLS if both sides can
+    Relaxed,
+    /// No connection without
+    Strict,
+}
+
+impl Tls {
+    fn word(self) -> &'static str {
+        match self {
+            Tls::Relaxed => "relaxed",
+            Tls::Strict => "strict",
+        }
+    }
+}
+
+/// How the management server is reached: the client's options.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Management server")]
+pub(crate) struct ConnectionOptions {
+    /// Management servers, as "host1:1186,host2" [default: NDB_CONNECTSTRING, localhost:1186]
+    #[arg(short = 'c', long = "ndb-connectstring", value_name = "STRING",
+          visible_aliases = ["connect-string", "ndb-mgmd-host"])]
+    connect_string: Option<String>,
+    /// How often all management servers are tried; -1 tries for ever
+    #[arg(
+        short = 't',
+        long,
+        value_name = "N",
+        default_value_t = 12,
+        allow_negative_numbers = true
+    )]
+    connect_retries: i32,
+    /// Seconds between two attempts
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    connect_retry_delay: u32,
+    /// Longest wait in seconds for a connection or an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
+    request_timeout: u64,
+    /// TLS of the connections
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tls::Relaxed)]
+    ndb_mgm_tls: Tls,
+    /// Directories of TLS keys and certificates
+    #[arg(long, value_name = "PATH")]
+    ndb_tls_search_path: Option<String>,
+}
+
+impl ConnectionOptions {
+    /// The same options for the management client.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![
+            format!("--connect-retries={}", self.connect_retries),
+            format!("--connect-retry-delay={}", self.connect_retry_delay),
+            format!("--request-timeout={}", self.request_timeout),
+            format!("--ndb-mgm-tls={}", self.ndb_mgm_tls.word()),
+        ];
+        if let Some(string) = &self.connect_string {
+            arguments.push(format!("--ndb-connectstring={string}"));
+        }
+        if let Some(path) = &self.ndb_tls_search_path {
+            arguments.push(format!("--ndb-tls-search-path={path}"));
+        }
+        arguments
+    }
+
+    fn connect_options(&self) -> Result<ConnectOptions, Failure> {
+        let variable = std::env::var("NDB_CONNECTSTRING").ok();
+        let connect_string =
+            ConnectString::choose(self.connect_string.as_deref(), variable.as_deref())
+                .map_err(|error| Failure::of(Exit::BadUsage, &error))?;
+        Ok(ConnectOptions {
+            connect_string,
+            retries: Retries::from_option(self.connect_retries),
+            delay: Duration::from_secs(u64::from(self.connect_retry_delay)),
+            timeout: Duration::from_secs(self.request_timeout),
+            tls: self.tls()?,
+        })
+    }
+
+    fn tls(&self) -> Result<TlsPolicy, Failure> {
+        let path = SearchPath::from_environment(self.ndb_tls_search_path.as_deref().unwrap_or(""));
+        let identity = Identity::load(CertificateKind::Client, &path, &mut |_| None);
+        match (identity, self.ndb_mgm_tls) {
+            (Ok(identity), Tls::Relaxed) => Ok(TlsPolicy::IfOffered(ClientTls::new(
+                identity,
+                Verification::Full,
+            ))),
+            (Ok(identity), Tls::Strict) => Ok(TlsPolicy::Required(ClientTls::new(
+                identity,
+                Verification::Full,
+            ))),
+            (Err(error), Tls::Relaxed) if error.is_absent() => Ok(TlsPolicy::Never),
+            (Err(error), _) => Err(Failure::of(Exit::Failure, &error)),
+        }
+    }
+
+    /// The configuration of the cluster.
+    pub(crate) fn configuration(&self) -> Result<ClusterConfig, Failure> {
+        let options = self.connect_options()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::of(Exit::Failure, &error))?;
+        runtime.block_on(async {
+            let mut session = connect(&options)
+                .await
+                .map_err(|error| Failure::of(Exit::Failure, &error))?;
+            let config = session.get_config().await;
+            config.map_err(|error| Failure::of(Exit::Failure, &error))
+        })
+    }
+}
