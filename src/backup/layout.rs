@@ -107,35 +107,59 @@ impl Layout {
     ) -> Result<(), RowError> {
         cells.cells.clear();
         cells.words.clear();
-        match self.try_walk(payload, order, cells) {
-            Some(()) => Ok(()),
-            None => {
-                let reason = walk_columns(columns, payload, order, |_, _| {});
-                // Both walks follow the same rules; should they ever differ, the row is refused.
-                Err(reason.err().unwrap_or(RowError::BadHeader))
-            }
-        }
+        let found = self.try_walk(payload, order, |found| cells.take(payload, order, found));
+        found.map_or_else(|| self.reason(columns, payload, order), Ok)
     }
 
-    fn try_walk(&self, payload: &[u8], order: ByteOrder, cells: &mut Cells) -> Option<()> {
-        let head = payload.get(..4 + 4 * self.bitmap_words)?;
-        if word(head, 0, order)? != self.header {
+    /// [`Layout::walk`] for who does not want the values.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::walk`].
+    pub(crate) fn check(
+        &self,
+        columns: &[Column],
+        payload: &[u8],
+        order: ByteOrder,
+    ) -> Result<(), RowError> {
+        let found = self.try_walk(payload, order, |_| {});
+        found.map_or_else(|| self.reason(columns, payload, order), Ok)
+    }
+
+    /// What is wrong with a row that was refused.
+    fn reason(&self, columns: &[Column], payload: &[u8], order: ByteOrder) -> Result<(), RowError> {
+        let reason = walk_columns(columns, payload, order, |_, _| {});
+        // Both walks follow the same rules; should they ever differ, the row is refused.
+        Err(reason.err().unwrap_or(RowError::BadHeader))
+    }
+
+    /// Tells where each value lies, in the order of the columns.
+    #[inline]
+    fn try_walk(
+        &self,
+        payload: &[u8],
+        order: ByteOrder,
+        mut tell: impl FnMut(Found),
+    ) -> Option<()> {
+        let base = 4 + 4 * self.bitmap_words;
+        let bytes = payload.get(base..)?;
+        if word(payload, 0, order)? != self.header {
             return None;
         }
-        let bytes = &payload[head.len()..];
-        let (mut position, mut bits) = (0_usize, 0_usize);
-        let mut bit = 0;
-        let mut next_bit = || {
-            let set = word(head, 1 + bit / 32, order).is_some_and(|w| w >> (bit % 32) & 1 == 1);
-            bit += 1;
-            set
+        let mut bitmap = Bitmap {
+            payload,
+            order,
+            index: 1,
+            word: 0,
+            left: 0,
         };
+        let (mut position, mut bits) = (0_usize, 0_usize);
         for (place, nullable) in &self.places {
-            if !next_bit() {
+            if !bitmap.next_bit() {
                 return None;
             }
-            if *nullable && next_bit() {
-                cells.cells.push(Cell::Null);
+            if *nullable && bitmap.next_bit() {
+                tell(Found::Null);
                 continue;
             }
             if let Place::Bits(count) = *place {
@@ -143,17 +167,11 @@ impl Layout {
                 if position + (bits + count).div_ceil(32) * 4 > bytes.len() {
                     return None;
                 }
-                let start = cells.words.len();
-                for index in 0..count.div_ceil(32) {
-                    let at = position / 4 + index;
-                    let low = word(bytes, at, order).unwrap_or(0);
-                    let high = word(bytes, at + 1, order).unwrap_or(0);
-                    let both = u64::from(high) << 32 | u64::from(low);
-                    cells
-                        .words
-                        .extend_from_slice(&((both >> bits) as u32).to_le_bytes());
-                }
-                cells.cells.push(Cell::Words(start, cells.words.len()));
+                tell(Found::Bits {
+                    start: base + position,
+                    shift: bits,
+                    count,
+                });
                 position += (bits + count) / 32 * 4;
                 bits = (bits + count) % 32;
                 continue;
@@ -179,9 +197,7 @@ impl Layout {
             if end > bytes.len() {
                 return None;
             }
-            cells
-                .cells
-                .push(Cell::Stored(head.len() + position, head.len() + end));
+            tell(Found::Stored(base + position, base + end));
             position = end;
         }
         if bits != 0 {
@@ -191,6 +207,69 @@ impl Layout {
     }
 }
 
+/// Where a value was found in the payload.
+enum Found {
+    Null,
+    Stored(usize, usize),
+    /// So many bits, from this bit of the word at `start` on.
+    Bits {
+        start: usize,
+        shift: usize,
+        count: usize,
+    },
+}
+
+impl Cells {
+    fn take(&mut self, payload: &[u8], order: ByteOrder, found: Found) {
+        self.cells.push(match found {
+            Found::Null => Cell::Null,
+            Found::Stored(start, end) => Cell::Stored(start, end),
+            Found::Bits {
+                start,
+                shift,
+                count,
+            } => {
+                let first = self.words.len();
+                for index in 0..count.div_ceil(32) {
+                    let at = start / 4 + index;
+                    let low = word(payload, at, order).unwrap_or(0);
+                    let high = word(payload, at + 1, order).unwrap_or(0);
+                    let both = u64::from(high) << 32 | u64::from(low);
+                    let aligned = (both >> shift) as u32;
+                    self.words.extend_from_slice(&aligned.to_le_bytes());
+                }
+                Cell::Words(first, self.words.len())
+            }
+        });
+    }
+}
+
+/// The bits of the bitmap, one after the other.
+struct Bitmap<'a> {
+    payload: &'a [u8],
+    order: ByteOrder,
+    /// The word that comes next.
+    index: usize,
+    word: u32,
+    left: u32,
+}
+
+impl Bitmap<'_> {
+    #[inline]
+    fn next_bit(&mut self) -> bool {
+        if self.left == 0 {
+            self.word = word(self.payload, self.index, self.order).unwrap_or(0);
+            self.index += 1;
+            self.left = 32;
+        }
+        let set = self.word & 1 == 1;
+        self.word >>= 1;
+        self.left -= 1;
+        set
+    }
+}
+
+#[inline]
 fn var_length(length: usize, length_bytes: usize, max: usize) -> Option<usize> {
     (length <= max).then_some(length + length_bytes)
 }
@@ -200,6 +279,7 @@ fn clamp(size: u64) -> usize {
     size.min(1 << 30) as usize
 }
 
+#[inline]
 fn word(bytes: &[u8], index: usize, order: ByteOrder) -> Option<u32> {
     let bytes = bytes.get(4 * index..)?.first_chunk::<4>()?;
     Some(order.word(*bytes))
@@ -256,6 +336,7 @@ mod tests {
         let mut cells = Cells::default();
         let found = Layout::new(&columns).walk(&columns, payload, order, &mut cells);
         assert_eq!(found, told);
+        assert_eq!(Layout::new(&columns).check(&columns, payload, order), told);
         if found.is_ok() {
             for (column, expected) in expected.iter().enumerate() {
                 let stored = cells.stored(column, payload, order);

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::finding::{Finding, FindingKind};
 use super::seen::{Dictionary, FileRead, FragmentSeen};
-use crate::backup::layout::{Cells, Layout};
+use crate::backup::layout::Layout;
 use crate::backup::{BackupError, DataItem, DataReader, FileHeader, Table};
 
 /// The fragment that is being read.
@@ -26,7 +26,6 @@ pub(super) fn read(
     // Rows of the old form are counted, not decoded.
     let dictionary_of_rows = dictionary.filter(|_| header.has_packed_rows());
     read.header = Some(header);
-    let mut cells = Cells::default();
     let mut open: Option<Open<'_>> = None;
     loop {
         let Some(item) = reader.next_unchecked(&mut None)? else {
@@ -57,7 +56,7 @@ pub(super) fn read(
                 let fault = match open.known {
                     _ if kind != 0 => Some(format!("a record of type {kind}")),
                     Some((table, layout)) => layout
-                        .walk(&table.columns, payload, order, &mut cells)
+                        .check(&table.columns, payload, order)
                         .err()
                         .map(|error| error.to_string()),
                     None => None,

@@ -21,6 +21,9 @@ const AZ31_BLOCK: u64 = 512;
 pub(super) struct Reading<'a> {
     pub(super) secret: Option<&'a Secret>,
     pub(super) with_digest: bool,
+    /// A thread of its own decrypts and inflates: there are more cores than files. Otherwise
+    /// the data would only travel from one core's cache to another's.
+    pub(super) ahead: bool,
     pub(super) counter: &'a Arc<AtomicU64>,
 }
 
@@ -61,9 +64,13 @@ pub(super) fn read_file(
             {
                 read.findings.push(cut_padding(name, read.size));
             }
-            match ReadAhead::start(reader) {
-                Ok(reader) => read.contents(reader, name, kind, dictionary),
-                Err(error) => read.findings.push(unreadable(error)),
+            if !reading.ahead {
+                read.contents(reader, name, kind, dictionary);
+            } else {
+                match ReadAhead::start(reader) {
+                    Ok(reader) => read.contents(reader, name, kind, dictionary),
+                    Err(error) => read.findings.push(unreadable(error)),
+                }
             }
         }
     }
@@ -84,7 +91,7 @@ fn cut_padding(name: &str, size: u64) -> Finding {
 impl FileRead {
     fn contents(
         &mut self,
-        mut reader: ReadAhead,
+        mut reader: impl Read,
         name: &str,
         kind: FileKind,
         dictionary: Option<&Dictionary>,

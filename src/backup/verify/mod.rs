@@ -214,6 +214,9 @@ impl SetReport {
     }
 }
 
+/// Files from this size on take a while, in bytes.
+const LARGE: u64 = 4 << 20;
+
 /// A file and what was read from it.
 struct Seen<'a> {
     file: &'a SetFile,
@@ -227,7 +230,8 @@ pub fn verify(backup_id: u32, files: &[SetFile], options: &VerifyOptions<'_>) ->
         .filter(|file| options.nodes.is_empty() || options.nodes.contains(&file.node))
         .collect();
     wanted.sort_by(|a, b| a.name.cmp(&b.name));
-    let reading = Reading {
+    let mut reading = Reading {
+        ahead: false,
         secret: options.secret,
         with_digest: options.with_digests || options.manifest.is_some(),
         counter: &options.counter,
@@ -249,6 +253,8 @@ pub fn verify(backup_id: u32, files: &[SetFile], options: &VerifyOptions<'_>) ->
         .collect();
     // The largest first, so that no core is left with one at the end.
     todo.sort_by_key(|file| std::cmp::Reverse(size_of(file)));
+    let large = todo.iter().filter(|file| size_of(file) > LARGE).count();
+    reading.ahead = large < options.threads;
     seen.extend(read_all(
         &todo,
         dictionary.as_ref(),

@@ -31,6 +31,15 @@ impl Tls {
     }
 }
 
+/// What is demanded of a management server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsVerify {
+    /// It is a management server's, on the host that was asked for
+    Full,
+    /// It is one of the cluster's
+    Ca,
+}
+
 /// How the management server is reached: the client's options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Management server")]
@@ -57,9 +66,12 @@ pub(crate) struct ConnectionOptions {
     /// TLS of the connections
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tls::Relaxed)]
     ndb_mgm_tls: Tls,
-    /// Directories of TLS keys and certificates
-    #[arg(long, value_name = "PATH")]
-    ndb_tls_search_path: Option<String>,
+    /// Directories of TLS keys and certificates, with colons between them
+    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
+    ndb_tls_search_path: String,
+    /// What is demanded of a management server's certificate
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = TlsVerify::Full)]
+    ndb_tls_verify: TlsVerify,
 }
 
 impl ConnectionOptions {
@@ -70,12 +82,17 @@ impl ConnectionOptions {
             format!("--connect-retry-delay={}", self.connect_retry_delay),
             format!("--request-timeout={}", self.request_timeout),
             format!("--ndb-mgm-tls={}", self.ndb_mgm_tls.word()),
+            format!("--ndb-tls-search-path={}", self.ndb_tls_search_path),
+            format!(
+                "--ndb-tls-verify={}",
+                match self.ndb_tls_verify {
+                    TlsVerify::Full => "full",
+                    TlsVerify::Ca => "ca",
+                }
+            ),
         ];
         if let Some(string) = &self.connect_string {
             arguments.push(format!("--ndb-connectstring={string}"));
-        }
-        if let Some(path) = &self.ndb_tls_search_path {
-            arguments.push(format!("--ndb-tls-search-path={path}"));
         }
         arguments
     }
@@ -95,17 +112,19 @@ impl ConnectionOptions {
     }
 
     fn tls(&self) -> Result<TlsPolicy, Failure> {
-        let path = SearchPath::from_environment(self.ndb_tls_search_path.as_deref().unwrap_or(""));
+        let path = SearchPath::from_environment(&self.ndb_tls_search_path);
+        let verification = match self.ndb_tls_verify {
+            TlsVerify::Full => Verification::Full,
+            TlsVerify::Ca => Verification::Ca,
+        };
         let identity = Identity::load(CertificateKind::Client, &path, &mut |_| None);
         match (identity, self.ndb_mgm_tls) {
-            (Ok(identity), Tls::Relaxed) => Ok(TlsPolicy::IfOffered(ClientTls::new(
-                identity,
-                Verification::Full,
-            ))),
-            (Ok(identity), Tls::Strict) => Ok(TlsPolicy::Required(ClientTls::new(
-                identity,
-                Verification::Full,
-            ))),
+            (Ok(identity), Tls::Relaxed) => {
+                Ok(TlsPolicy::IfOffered(ClientTls::new(identity, verification)))
+            }
+            (Ok(identity), Tls::Strict) => {
+                Ok(TlsPolicy::Required(ClientTls::new(identity, verification)))
+            }
             (Err(error), Tls::Relaxed) if error.is_absent() => Ok(TlsPolicy::Never),
             (Err(error), _) => Err(Failure::of(Exit::Failure, &error)),
         }
