@@ -11,6 +11,7 @@
 //! | [`dump_events`](Session::dump_events) | `dump events` |
 //! | [`listen_to`](Session::listen_to) | `listen event` |
 //! | [`get_status`](Session::get_status) | `get status` |
+//! | [`get_node_status`](Session::get_node_status) | `get status`, of one node |
 //! | [`stop`](Session::stop), [`stop_all`](Session::stop_all) | `stop v2` or `stop`, `stop all` |
 //! | [`restart`](Session::restart), [`restart_all`](Session::restart_all) | `restart node v2` or `restart node`, `restart all` |
 //! | [`start`](Session::start), [`start_all`](Session::start_all) | `start`, `start all` |

@@ -197,11 +197,11 @@ pub(super) enum Failure {
 #[derive(Clone, Copy)]
 pub(super) enum EndUnheard {
     /// The server says that it completed, but the event with its result did not come.
-    EventLost,
+    Event,
     /// An event told the end, but the server did not answer.
-    ReplyLost,
+    Reply,
     /// Neither came.
-    BothLost,
+    Both,
 }
 
 /// How the text of error 1325 begins, which stands for every fault of files and scans.

@@ -167,7 +167,7 @@ impl Shell {
             Verdict::AsAsked(event) => Ok(Outcome::Backup(event)),
             Verdict::Aborted(id, event) => Err(Failure::BackupAborted { id, event }),
             Verdict::Silence(id) => Err(Failure::BackupSilent(id)),
-            Verdict::NotReported(id) => Err(Failure::BackupEndUnheard(id, EndUnheard::EventLost)),
+            Verdict::NotReported(id) => Err(Failure::BackupEndUnheard(id, EndUnheard::Event)),
             Verdict::ConnectionLost(id, error) => Err(Failure::BackupEventsLost(id, error)),
         }
     }
@@ -242,7 +242,7 @@ impl Shell {
                     () = async {
                         let _ = timeout(EVENT_LIMIT, end_unheard(&server, || heard)).await;
                     } => {
-                        return Err(Failure::BackupEndUnheard(heard.id, EndUnheard::EventLost));
+                        return Err(Failure::BackupEndUnheard(heard.id, EndUnheard::Event));
                     }
                     () = self.interrupt.next() => {
                         self.output.end_typed_line();
@@ -301,9 +301,9 @@ fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
     match unheard {
         Unheard::ServerGone(error) => Attempt::Backup(None).failed()(error),
         Unheard::NotReported if heard.has_ended => {
-            Failure::BackupEndUnheard(heard.id, EndUnheard::ReplyLost)
+            Failure::BackupEndUnheard(heard.id, EndUnheard::Reply)
         }
-        Unheard::NotReported => Failure::BackupEndUnheard(heard.id, EndUnheard::BothLost),
+        Unheard::NotReported => Failure::BackupEndUnheard(heard.id, EndUnheard::Both),
     }
 }
 

@@ -15,7 +15,7 @@ pub(in crate::shell) fn render_left_out(count: u64) -> String {
     let digits = count.to_string();
     let mut number = String::new();
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             number.push(',');
         }
         number.push(digit);

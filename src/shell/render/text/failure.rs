@@ -203,14 +203,14 @@ fn line_of(advice: Option<String>) -> String {
 fn end_unheard(id: Option<u32>, missing: EndUnheard) -> String {
     let backup = id.map_or("the backup".to_owned(), |id| format!("backup {id}"));
     let known = match missing {
-        EndUnheard::EventLost => {
+        EndUnheard::Event => {
             "The management server says that it completed, but the event that tells its result \
              did not come"
         }
-        EndUnheard::ReplyLost => {
+        EndUnheard::Reply => {
             "An event told its end (see above), but the management server did not answer"
         }
-        EndUnheard::BothLost => {
+        EndUnheard::Both => {
             "Neither an answer nor an event came; it may be complete, aborted or not exist"
         }
     };
