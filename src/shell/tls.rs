@@ -115,10 +115,14 @@ impl Shell {
 
     /// What standard error says about a failure that has to do with TLS.
     pub(super) fn tls_advice(&self, failure: &Failure) -> Option<String> {
-        let Failure::Request { error, .. } = failure else {
-            return None;
-        };
         let tls = &self.settings.tls;
+        let error = match (failure, &tls.client) {
+            (Failure::Request { error, .. }, _) => error,
+            (Failure::NoValidCertificate, Err(reason)) => {
+                return Some(render::render_unreachable(&reason.to_string()));
+            }
+            _ => return None,
+        };
         match (error, &tls.client) {
             (ClientError::Tls(TlsError::NoCertificate), Err(reason)) => {
                 Some(render::render_tls_not_used(&reason.to_string()))

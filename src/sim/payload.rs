@@ -12,6 +12,8 @@ const SERVER_PORT: u32 = 406;
 const HOST_NAME_1: u32 = 407;
 const HOST_NAME_2: u32 = 408;
 const NODE_ID_SERVER: u32 = 410;
+/// Whether one of its nodes has RequireTls: computed, not set.
+const REQUIRE_LINK_TLS: u32 = 462;
 
 /// The nodegroup of a data node.
 const NODEGROUP: u32 = 185;
@@ -208,6 +210,10 @@ fn connection_values(
         (NODE_ID_SERVER, Value::Int(server.get())),
     ]);
     values.extend(packed_settings(&topology.tcp_defaults));
+    let requires_tls = |node: &NodeConfig| node.is_on("RequireTls");
+    if nodes.into_iter().flatten().any(requires_tls) {
+        values.insert(REQUIRE_LINK_TLS, Value::Int(1));
+    }
     let pair = (node_1.get(), node_2.get());
     let port = match (first, nodes[0]) {
         (Some(NodeType::Mgm), Some(node)) => node.number("PortNumber") as u32,
@@ -241,7 +247,10 @@ fn packed_settings(values: &BTreeMap<&'static str, Value>) -> impl Iterator<Item
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::sim::parse_config_file;
 
     #[test]
     fn clients_read_the_nodes_back() {
@@ -267,5 +276,22 @@ mod tests {
     fn a_data_node_gets_its_own_connections_only() {
         let packed = pack(&Topology::default(), &Ports::new(), 3).unwrap();
         assert_eq!(packed.connection_sections().len(), 6);
+    }
+
+    #[test]
+    fn a_connection_requires_tls_if_one_of_its_nodes_does() {
+        let text = "[ndb_mgmd]\nNodeId=1\nRequireTls=1\n[ndbd default]\nNoOfReplicas=1\n\
+                    [ndbd]\nNodeId=2\n[mysqld]\nNodeId=3\n";
+        let topology = parse_config_file(text, Path::new("config.ini")).unwrap();
+        let required: Vec<((u32, u32), Option<Value>)> = connections(&topology)
+            .into_iter()
+            .map(|pair| {
+                let values = connection_values(&topology, &Ports::new(), pair);
+                let required = values.get(&REQUIRE_LINK_TLS).cloned();
+                ((pair.0.get(), pair.1.get()), required)
+            })
+            .collect();
+        let expected = [((1, 2), Some(Value::Int(1))), ((3, 2), Some(Value::Int(0)))];
+        assert_eq!(required, expected);
     }
 }

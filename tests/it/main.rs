@@ -40,6 +40,7 @@ mod sim_protocol;
 mod sim_servers;
 mod simulator;
 mod terminal;
+mod tls_advice;
 mod tls_console;
 mod tls_fake;
 mod tls_keys;
