@@ -69,7 +69,7 @@ pub enum Command {
         switch: FilterSwitch,
         /// The severities in their order, none for the whole log. Each is carried out in turn;
         /// the first that is not a severity ends the command.
-        severities: Vec<Result<Severity, ItemError>>,
+        severities: Vec<Result<Severities, ItemError>>,
     },
     /// `<id> CLUSTERLOG <category>=<level>..`, `ALL CLUSTERLOG ..`
     ClusterLogLevels {
@@ -176,6 +176,15 @@ pub enum Targets {
     All,
     /// One node or more, in the order given.
     Nodes(Vec<NodeId>),
+}
+
+/// What ON, OFF, TOGGLE and FILTER of CLUSTERLOG are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severities {
+    /// ALL: every severity at once.
+    All,
+    /// One severity.
+    One(Severity),
 }
 
 /// One `<category>=<level>` of CLUSTERLOG and LOGLEVEL.

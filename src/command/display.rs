@@ -4,7 +4,9 @@ use std::fmt;
 
 use crate::cluster::{FilterSwitch, RestartOptions, SnapshotPoint, StopOptions, WaitFor};
 
-use super::ast::{CategoryLevel, Command, Encryption, ItemError, StartBackup, Target, Targets};
+use super::ast::{
+    CategoryLevel, Command, Encryption, ItemError, Severities, StartBackup, Target, Targets,
+};
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,7 +34,7 @@ impl fmt::Display for Command {
             Command::ClusterLogFilter { switch, severities } => {
                 write!(f, "CLUSTERLOG {switch}")?;
                 severities.iter().try_for_each(|item| match item {
-                    Ok(severity) => write!(f, " {}", severity.name()),
+                    Ok(severities) => write!(f, " {severities}"),
                     Err(fault) => write!(f, " {}", as_typed(fault)),
                 })
             }
@@ -117,6 +119,15 @@ impl fmt::Display for StartBackup {
             SnapshotPoint::Start => f.write_str(" SNAPSHOTSTART"),
             SnapshotPoint::End => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for Severities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severities::All => "ALL",
+            Severities::One(severity) => severity.name(),
+        })
     }
 }
 

@@ -6,7 +6,7 @@ pub(super) const START_BACKUP: [&str; 3] = [
     "\x20 <backup id>      A number from 1 to 4294967294, directly after BACKUP.
                    Without it the cluster takes the next free one. An id whose
                    files exist already is refused. With -e the id must be given,
-                   unless the client runs with --auto-backup-id.
+                   unless the client has --auto-backup-id, also in my.cnf.
   ENCRYPT          Encrypt the files. The password is the one given here, else
                    that of the --backup-password options; else the client asks.
   PASSWORD         In single or double quotes: PASSWORD='..' or PASSWORD=\"..\",
@@ -125,24 +125,24 @@ pub(super) const CLUSTERLOG_INFO: [&str; 3] = [
 pub(super) const CLUSTERLOG_ON: [&str; 3] = [
     "CLUSTERLOG ON [<severity> ..]",
     "Let severities into the cluster log.",
-    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without
-  one the whole log is switched on.
+    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT; ALL is
+  every one of them. Without a severity the whole log is switched on.
 ",
 ];
 
 pub(super) const CLUSTERLOG_OFF: [&str; 3] = [
     "CLUSTERLOG OFF [<severity> ..]",
     "Keep severities out of the cluster log.",
-    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without
-  one the whole log is switched off.
+    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT; ALL is
+  every one of them. Without a severity the whole log is switched off.
 ",
 ];
 
 pub(super) const CLUSTERLOG_TOGGLE: [&str; 3] = [
     "CLUSTERLOG TOGGLE [<severity> ..]",
     "Switch severities of the cluster log the other way.",
-    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT. Without
-  one the whole log is switched.
+    "\x20 The severities are DEBUG, INFO, WARNING, ERROR, CRITICAL and ALERT; ALL is
+  every one of them. Without a severity the whole log is switched.
 ",
 ];
 

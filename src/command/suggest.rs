@@ -1,6 +1,6 @@
 //! The word that was probably meant.
 
-use crate::cluster::{EventCategory, Severity};
+use crate::cluster::EventCategory;
 
 use super::ast::ItemError;
 use super::error::ParseErrorKind;
@@ -94,7 +94,7 @@ impl ItemError {
     pub fn advice(&self) -> Option<String> {
         match self {
             ItemError::UnknownSeverity(word) => {
-                nearest(word, &Severity::ALL.map(Severity::name)).map(did_you_mean)
+                nearest(word, &syntax::severity_words()).map(did_you_mean)
             }
             ItemError::UnknownCategory { category, .. } => {
                 let names: Vec<&str> = EventCategory::named().map(EventCategory::name).collect();

@@ -258,7 +258,7 @@ fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
             .map(|kind| Next::Word(kind.name()))
             .collect(),
         Arguments::Flags(flags) => unused(flags, given),
-        Arguments::Severities => unused(&Severity::ALL.map(Severity::name), given),
+        Arguments::Severities => unused(&severity_words(), given),
         Arguments::Levels => EventCategory::named()
             .map(|category| Next::Word(category.level_word()))
             .collect(),
@@ -268,6 +268,12 @@ fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
             Vec::new()
         }
     }
+}
+
+/// The severities by name, and ALL.
+pub(super) fn severity_words() -> Vec<&'static str> {
+    let names = Severity::ALL.into_iter().map(Severity::name);
+    names.chain([Keyword::All.text()]).collect()
 }
 
 fn unused(all: &[&'static str], given: &[&str]) -> Vec<Next> {

@@ -9,7 +9,7 @@
 //! | `render` | values to text (pure) |
 //! | `output` | where text goes |
 //!
-//! Three modes: one command (`-e`), commands on standard input, and a prompt on a terminal.
+//! Three modes: commands in options (`-e`), commands on standard input, and a prompt on a terminal.
 
 mod connection;
 mod editor;
@@ -51,7 +51,7 @@ const BUSY_CHECK: Duration = Duration::from_millis(20);
 /// How commands come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// One command on the command line.
+    /// Commands on the command line.
     OneShot,
     /// Commands on standard input that is no terminal.
     Piped,
@@ -169,7 +169,7 @@ struct Shell {
 
 impl Shell {
     fn new(settings: Settings) -> Self {
-        let mode = if settings.execute.is_some() {
+        let mode = if !settings.execute.is_empty() {
             Mode::OneShot
         } else if io::stdin().is_terminal() {
             Mode::Terminal
@@ -197,12 +197,9 @@ impl Shell {
             self.interrupt = interrupt;
         }
         self.warn_of_own_certificate();
-        let exit = match self.settings.execute.take() {
-            Some(line) => match self.run_line(&line).await {
-                Ended::Quit => Exit::Success,
-                Ended::With(exit) | Ended::Hopeless(exit) => exit,
-            },
-            None => match self.run_lines().await {
+        let exit = match self.mode {
+            Mode::OneShot => self.run_options().await,
+            Mode::Piped | Mode::Terminal => match self.run_lines().await {
                 Ok(exit) => exit,
                 Err(error) => {
                     self.output
@@ -219,6 +216,18 @@ impl Shell {
             }
             None => exit,
         }
+    }
+
+    /// Carries out the commands of the options, up to the first that fails.
+    async fn run_options(&mut self) -> Exit {
+        for line in std::mem::take(&mut self.settings.execute) {
+            match self.run_line(&line).await {
+                Ended::With(Exit::Success) => {}
+                Ended::With(failed) | Ended::Hopeless(failed) => return failed,
+                Ended::Quit => break,
+            }
+        }
+        Exit::Success
     }
 
     /// Carries out all lines of standard input.

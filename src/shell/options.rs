@@ -95,9 +95,10 @@ pub struct Options {
     /// server; a backup that is waited for may take longer
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
     pub request_timeout: u64,
-    /// Carry out one command and end
+    /// Carry out this command and end; given several times, all in order, up to the first that
+    /// fails
     #[arg(short = 'e', long, value_name = "COMMAND")]
-    pub execute: Option<String>,
+    pub execute: Vec<String>,
     /// Prompt to begin with
     #[arg(short = 'p', long, value_name = "TEXT")]
     pub prompt: Option<String>,
@@ -113,7 +114,8 @@ pub struct Options {
     /// Encrypt every backup
     #[arg(long)]
     pub encrypt_backup: bool,
-    /// Let -e "START BACKUP" choose the id (also NDB_MGM_AUTO_BACKUP_ID=1)
+    /// Let -e "START BACKUP" choose the id (also auto-backup-id in an option file, and
+    /// NDB_MGM_AUTO_BACKUP_ID=1)
     #[arg(long)]
     pub auto_backup_id: bool,
     /// TLS of the connections: relaxed (if both sides can), strict (always) or deferred (after

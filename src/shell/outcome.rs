@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use crate::cli::Exit;
 use crate::client::{Certificate, ClientError, ClusterLogFilter, NodeState, TlsStats};
 use crate::cluster::{
-    BackupId, ConnectStringError, Event, NodeId, Nodegroup, PasswordError, SavedEvent, Severity,
-    WaitFor,
+    BackupId, ConnectStringError, Event, NodeId, Nodegroup, PasswordError, SavedEvent, WaitFor,
 };
-use crate::command::{CategoryLevel, ItemError, ParseError, Targets};
+use crate::command::{CategoryLevel, ItemError, ParseError, Severities, Targets};
 
 /// What a command gave.
 pub(super) enum Outcome {
@@ -114,8 +113,8 @@ pub(super) enum Step {
         /// The event connection does; none if there is none.
         events_are_tls: Option<bool>,
     },
-    /// CLUSTERLOG of one severity.
-    SeveritySwitched(Severity, bool),
+    /// CLUSTERLOG of one severity, or of ALL.
+    SeveritiesSwitched(Severities, bool),
     /// CLUSTERLOG of one category of one node.
     ClusterLogLevelSet(NodeId, CategoryLevel),
     /// LOGLEVEL of one category of one node.

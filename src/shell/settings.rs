@@ -14,8 +14,8 @@ pub struct Settings {
     pub connect: ConnectOptions,
     /// TLS of the connections.
     pub tls: TlsSettings,
-    /// The one command to carry out (`-e`), or none for the commands of standard input.
-    pub execute: Option<String>,
+    /// The commands to carry out (`-e`), or none for those of standard input.
+    pub execute: Vec<String>,
     /// The first prompt on a terminal; none for the default.
     pub prompt: Option<String>,
     /// 0 prints only what commands print, 1 is the default, 2 adds notes on standard error.

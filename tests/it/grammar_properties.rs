@@ -5,8 +5,8 @@ use ndbmgm::cluster::{
     Severity, SnapshotPoint, StopOptions, WaitFor,
 };
 use ndbmgm::command::{
-    CategoryLevel, Command, Encryption, HelpTopic, StartBackup, Target, Targets, complete, help,
-    parse, redact,
+    CategoryLevel, Command, Encryption, HelpTopic, Severities, StartBackup, Target, Targets,
+    complete, help, parse, redact,
 };
 use ndbmgm::shell::render_parse_error;
 use proptest::collection::vec;
@@ -115,7 +115,11 @@ fn other_command() -> impl Strategy<Value = Command> {
         FilterSwitch::Off,
         FilterSwitch::Toggle,
     ]);
-    let severities = vec(select(Severity::ALL.to_vec()).prop_map(Ok), 0..4);
+    let severity = prop_oneof![
+        Just(Severities::All),
+        select(Severity::ALL.to_vec()).prop_map(Severities::One),
+    ];
+    let severities = vec(severity.prop_map(Ok), 0..4);
     let topics = vec![None, Some("START BACKUP"), Some("NOWAIT"), Some("ALL")];
     prop_oneof![
         (1..=4_294_967_294_u32).prop_map(|id| Command::AbortBackup(BackupId::new(id).unwrap())),

@@ -175,6 +175,35 @@ fn levels_and_severities_decide_what_the_cluster_log_takes() {
 }
 
 #[test]
+fn all_severities_are_switched_at_once() {
+    let simulator = four_nodes();
+    for (command, answer, enabled) in [
+        ("CLUSTERLOG OFF ALL", "ALL disabled", ""),
+        (
+            "clusterlog on all",
+            "ALL enabled",
+            "DEBUG INFO WARNING ERROR CRITICAL ALERT ",
+        ),
+        ("CLUSTERLOG TOGGLE ALL", "ALL disabled", ""),
+        (
+            "CLUSTERLOG FILTER ALL INFO",
+            "ALL enabled\nINFO disabled",
+            "DEBUG WARNING ERROR CRITICAL ALERT ",
+        ),
+    ] {
+        let text = good(
+            &simulator,
+            &format!("mgm '{command}' && mgm 'CLUSTERLOG INFO'"),
+        );
+        assert_eq!(
+            text,
+            format!("{answer}\nSeverities enabled: {enabled}"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
 fn a_nodes_failure_aborts_the_backup_for_all_to_see_and_leaves_no_file() {
     let config = FOUR_NODES.replacen(
         "NoOfReplicas=2\n",

@@ -76,8 +76,19 @@ fn run_piped(server: &FakeServer, commands: &str) -> (String, String, i32) {
 fn one_shot_start_backup_needs_an_id_unless_told_otherwise() {
     let server = FakeServer::start();
     let (stdout, stderr, status) = run(&server, &["-e", "START BACKUP"]);
-    assert_eq!((stdout.as_str(), status), ("", 255));
-    assert!(stderr.contains("--auto-backup-id"), "{stderr}");
+    assert_eq!(
+        stdout,
+        "Backup failed\n*  3001: Could not start backup\n\
+         *        START BACKUP needs a backup id with -e\n"
+    );
+    assert_eq!(status, 255);
+    for way_out in [
+        "START BACKUP 7",
+        "--auto-backup-id",
+        "auto-backup-id below [ndb_mgm] in my.cnf",
+    ] {
+        assert!(stderr.contains(way_out), "{stderr}");
+    }
     assert_eq!(server.requests(), "");
 
     server.answer_backup("result: Ok");
@@ -88,6 +99,56 @@ fn one_shot_start_backup_needs_an_id_unless_told_otherwise() {
             .requests()
             .contains("start backup | backuppoint: 0 | completed: 0")
     );
+}
+
+#[test]
+fn an_option_file_lets_the_cluster_choose_the_id() {
+    for line in ["auto-backup-id", "auto_backup_id=1", "loose-auto-backup-id"] {
+        let server = FakeServer::start();
+        server.answer_backup("result: Ok");
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "[ndb_mgm]\n{line}").unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
+            .arg(format!("--defaults-file={}", file.path().display()))
+            .args(["-c", &server.address, "-e", "START BACKUP NOWAIT"])
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let (stdout, stderr, status) = texts(&finish(child.unwrap()));
+        assert_eq!(
+            (stdout.as_str(), stderr.as_str(), status),
+            ("", "", 0),
+            "{line}"
+        );
+        assert!(server.requests().contains("start backup | backuppoint: 0"));
+    }
+}
+
+#[test]
+fn commands_of_several_options_run_in_order_up_to_the_first_that_fails() {
+    let server = FakeServer::start();
+    let purge = "No sessions purged\n";
+    let (stdout, _, status) = run(
+        &server,
+        &[
+            "-e",
+            "PURGE STALE SESSIONS",
+            "--execute=HELP x",
+            "-ePURGE STALE SESSIONS",
+        ],
+    );
+    assert_eq!(stdout, format!("{purge}No help for X available\n"));
+    assert_eq!(status, 255);
+    let twice = ["-e", "PURGE STALE SESSIONS", "-e", "PURGE STALE SESSIONS"];
+    let (stdout, stderr, status) = run(&server, &twice);
+    assert_eq!(
+        (stdout, stderr, status),
+        (purge.repeat(2), String::new(), 0)
+    );
+    let quit = ["-e", "QUIT", "-e", "PURGE STALE SESSIONS"];
+    assert_eq!(run(&server, &quit), (String::new(), String::new(), 0));
 }
 
 #[test]
@@ -155,10 +216,10 @@ fn events_of_other_backups_are_not_told_and_totals_have_64_bits() {
 }
 
 #[test]
-fn abort_backup_is_silent_about_a_backup_that_does_not_run() {
+fn abort_backup_says_only_on_stderr_that_a_backup_does_not_run() {
     let server = FakeServer::start();
     server.report_backup(0);
-    let result = run(&server, &["-e", "ABORT BACKUP 9"]);
+    let result = run(&server, &["-v", "0", "-e", "ABORT BACKUP 9"]);
     assert_eq!(result, (String::new(), String::new(), 0));
     let requests = server.requests();
     assert!(
@@ -167,9 +228,12 @@ fn abort_backup_is_silent_about_a_backup_that_does_not_run() {
     );
 
     server.report_backup(8);
-    let (stdout, stderr, status) = run(&server, &["-v", "2", "-e", "ABORT BACKUP 9"]);
-    assert_eq!((stdout.as_str(), status), ("", 0));
-    assert!(stderr.contains("backup 9 is not running"), "{stderr}");
+    for verbose in [&[][..], &["--verbose=1"], &["-v", "2"]] {
+        let arguments = [verbose, &["-e", "ABORT BACKUP 9"]].concat();
+        let (stdout, stderr, status) = run(&server, &arguments);
+        assert_eq!((stdout.as_str(), status), ("", 0));
+        assert!(stderr.contains("backup 9 is not running"), "{stderr}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! CLUSTERLOG, LOGLEVEL and NODELOG.
 
 use crate::cluster::{EventCategory, FilterSwitch, LogLevel, Severity};
-use crate::command::ast::{CategoryLevel, Command, ItemError, Target};
+use crate::command::ast::{CategoryLevel, Command, ItemError, Severities, Target};
 use crate::command::error::ParseErrorKind as Kind;
 use crate::command::keyword::Keyword;
 use crate::command::text::words;
@@ -12,7 +12,7 @@ use super::lexical::{end, is_number, keyword, must_be, word};
 /// ```text
 /// clusterlog = "CLUSTERLOG" ( "INFO" | filter-switch { severity } )
 /// filter-switch = "ON" | "OFF" | "TOGGLE" | "FILTER"
-/// severity = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL" | "ALERT"
+/// severity = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL" | "ALERT" | "ALL"
 /// ```
 pub(super) fn clusterlog(input: &str) -> Parsed<'_, Command> {
     let (input, ()) = keyword(Keyword::Clusterlog)(input)?;
@@ -33,15 +33,20 @@ pub(super) fn clusterlog(input: &str) -> Parsed<'_, Command> {
     } else {
         return refuse_word(input, Kind::ClusterLogArgumentUnknown);
     };
-    let severities = words(rest)
-        .map(|word| {
-            Severity::from_name(word).ok_or_else(|| ItemError::UnknownSeverity(word.into()))
-        })
-        .collect();
+    let severities = words(rest).map(severities).collect();
     Ok((
         &rest[rest.len()..],
         Command::ClusterLogFilter { switch, severities },
     ))
+}
+
+fn severities(word: &str) -> Result<Severities, ItemError> {
+    if Keyword::All.is(word) {
+        return Ok(Severities::All);
+    }
+    Severity::from_name(word)
+        .map(Severities::One)
+        .ok_or_else(|| ItemError::UnknownSeverity(word.into()))
 }
 
 /// ```text

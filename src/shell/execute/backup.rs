@@ -271,7 +271,7 @@ impl Shell {
         if running != Some(false) {
             return Ok(Outcome::AbortOrdered(id));
         }
-        if self.settings.verbose >= 2 {
+        if self.settings.verbose > 0 || io::stderr().is_terminal() {
             self.output.advise(&render::render_not_running(id));
         }
         Ok(Outcome::Done)

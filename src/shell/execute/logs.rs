@@ -1,8 +1,8 @@
 //! CLUSTERLOG and LOGLEVEL.
 
 use crate::client::ClusterLogFilter;
-use crate::cluster::{FilterSwitch, LogFilter, NodeId, Severity};
-use crate::command::{CategoryLevel, ItemError, Target};
+use crate::cluster::{FilterSwitch, LogFilter, NodeId};
+use crate::command::{CategoryLevel, ItemError, Severities, Target};
 
 use super::super::Shell;
 use super::super::outcome::{Attempt, Failure, Outcome, Step};
@@ -23,18 +23,21 @@ impl Shell {
     pub(super) async fn cluster_log_filter(
         &mut self,
         switch: FilterSwitch,
-        severities: Vec<Result<Severity, ItemError>>,
+        severities: Vec<Result<Severities, ItemError>>,
     ) -> Result<Outcome, Failure> {
         self.cluster_log_state().await?;
         if severities.is_empty() {
             let enabled = self.set_log_filter(LogFilter::Log, switch).await?;
             return Ok(Outcome::ClusterLogSwitched(enabled));
         }
-        for severity in severities {
-            let severity = severity.map_err(Failure::Item)?;
-            let filter = LogFilter::Severity(severity);
+        for item in severities {
+            let severities = item.map_err(Failure::Item)?;
+            let filter = match severities {
+                Severities::All => LogFilter::AllSeverities,
+                Severities::One(severity) => LogFilter::Severity(severity),
+            };
             let enabled = self.set_log_filter(filter, switch).await?;
-            self.step(Step::SeveritySwitched(severity, enabled));
+            self.step(Step::SeveritiesSwitched(severities, enabled));
         }
         Ok(Outcome::Done)
     }

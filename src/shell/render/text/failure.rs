@@ -13,6 +13,9 @@ use super::{
     render_illegal_connect_string, render_unreachable,
 };
 
+/// Client error: START BACKUP (management protocol, `start backup`).
+const START_BACKUP_ERROR: u32 = 3001;
+
 /// The lines of a failure on standard output.
 pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
     match failure {
@@ -37,9 +40,9 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         ),
         Failure::BackupAborted { event, .. } => render_event(event).unwrap_or_default(),
         Failure::BackupSilent(_) => "get backup event failed for 3 times\n".to_owned(),
+        Failure::BackupIdNeeded => backup_refused("START BACKUP needs a backup id with -e"),
         Failure::Unreachable { .. }
         | Failure::ConnectionLost
-        | Failure::BackupIdNeeded
         | Failure::NoPasswordTyped
         | Failure::BackupEndUnheard(..)
         | Failure::BackupEventsLost(..)
@@ -98,6 +101,15 @@ fn attempted(attempt: &Attempt) -> String {
     text.to_owned()
 }
 
+/// A backup that this client refuses, in the form of a server's refusal.
+fn backup_refused(reason: &str) -> String {
+    format!(
+        "{}{}",
+        attempted(&Attempt::Backup),
+        render_error(START_BACKUP_ERROR, reason)
+    )
+}
+
 fn password_fault(fault: &PasswordFault) -> String {
     match fault {
         PasswordFault::Needed => "Encryption need password".to_owned(),
@@ -119,8 +131,10 @@ pub(in crate::shell) fn render_advice(failure: &Failure) -> String {
         Failure::NotACommand(error) => line_of(error.advice()),
         Failure::Item(error) => line_of(error.advice()),
         Failure::BackupIdNeeded => "\
-Error: with -e, START BACKUP needs a backup id, as in \"START BACKUP 7\". Nothing was sent.
-       To let the cluster choose the id, give --auto-backup-id (or set NDB_MGM_AUTO_BACKUP_ID=1).
+Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out:
+       give the id, as in \"START BACKUP 7\"; or let the cluster choose it, with the option
+       --auto-backup-id; or for all runs with auto-backup-id below [ndb_mgm] in my.cnf
+       (or NDB_MGM_AUTO_BACKUP_ID=1 in the environment).
 "
         .to_owned(),
         Failure::NoPasswordTyped => "No password was typed. Nothing was sent.\n".to_owned(),

@@ -117,9 +117,9 @@ pub(in crate::shell) fn render_step(step: &Step) -> String {
             main_is_tls,
             events_are_tls,
         } => tls::render_tls_connections(*main_is_tls, *events_are_tls),
-        Step::SeveritySwitched(severity, enabled) => {
+        Step::SeveritiesSwitched(severities, enabled) => {
             let state = if *enabled { "enabled" } else { "disabled" };
-            format!("{} {state}\n", severity.name())
+            format!("{severities} {state}\n")
         }
         Step::ClusterLogLevelSet(node, level) => {
             format!("Executing CLUSTERLOG {level} on node {node} OK!\n")
