@@ -15,8 +15,8 @@ use super::normalise::{HELP, Normalised, Request, UsageError, VERSION, normalise
 use super::number::Number;
 use super::password::{SecretOption, SecretRequests};
 
-/// What `--version` prints, without the newline: scripts compare it with the original's.
-pub const VERSION_LINE: &str = "MySQL distrib mysql-9.7.2 ndb-9.7.2, for Linux (x86_64)";
+/// First line of `--version`, without the newline: scripts compare it with the original's.
+const VERSION_LINE: &str = "MySQL distrib mysql-9.7.2 ndb-9.7.2, for Linux (x86_64)";
 
 /// What a program tells about itself. Its options are a clap struct, in which
 ///
@@ -144,7 +144,7 @@ impl Program {
         let normalised = match request {
             Ok(Request::Run(normalised)) => normalised,
             Ok(Request::Help) => return Err(says(self.help::<T>())),
-            Ok(Request::Version) => return Err(says(format!("{VERSION_LINE}\n"))),
+            Ok(Request::Version) => return Err(says(version_text(self.name))),
             Err(error) => return Err(self.fault::<T>(&program, &warnings, &error.to_string())),
         };
         warnings.extend(normalised.warnings.iter().map(framed));
@@ -223,6 +223,15 @@ impl Program {
             exit: self.bad_usage,
         }
     }
+}
+
+/// What `--version` prints: the original's line, and whose program this really is.
+pub fn version_text(program: &str) -> String {
+    format!(
+        "{VERSION_LINE}\n{program} of {} {}\n",
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 fn says(stdout: String) -> Stop {
@@ -472,9 +481,17 @@ mod tests {
 
     #[test]
     fn faults_are_told_in_the_originals_style() {
-        let table: [(&[&str], &str); 9] = [
+        let table: [(&[&str], &str); 11] = [
             (&["--foo"], "unknown option '--foo'."),
             (&["--foo=secret"], "unknown option '--foo'."),
+            (
+                &["--excute=SHOW"],
+                "unknown option '--excute'. Did you mean '--execute'?",
+            ),
+            (
+                &["--conect_string=h"],
+                "unknown option '--conect-string'. Did you mean '--connect-string'?",
+            ),
             (&["-x"], "unknown option '-x'."),
             (&["--skip-execute"], "unknown option '--skip-execute'."),
             (&["-e"], "option '--execute' requires an argument."),
@@ -523,7 +540,7 @@ mod tests {
         let version = parse(&["-V", "--foo"]).err().unwrap();
         assert_eq!(
             (version.stdout, version.exit),
-            (format!("{VERSION_LINE}\n"), Exit::Success)
+            (version_text("ndb_mgm"), Exit::Success)
         );
         for help in ["--help", "--usage", "-?", "--he"] {
             let page = parse(&[help]).err().unwrap();

@@ -42,7 +42,7 @@ mod option_file;
 mod password;
 mod terminal;
 
-pub use args::{Parsed, Program, Stop, VERSION_LINE};
+pub use args::{Parsed, Program, Stop, version_text};
 pub use defaults::{Arguments, DefaultsError, Environment, collect_arguments};
 pub use exit::Exit;
 pub use logging::{LOG_VARIABLE, start_logging};

@@ -14,6 +14,11 @@ use super::defaults::{LEADING_OPTIONS, underscore_to_dash};
 use super::number::{Number, parse_number};
 use super::password::{SecretOption, SecretRequests, Source};
 
+/// Most letters of an option's name that may be wrong for it to be recognised, and how many
+/// letters there must be for each.
+const WRONG_MAX: usize = 2;
+const LETTERS_FOR_ONE_WRONG: usize = 3;
+
 /// Id of the help option that every program has.
 pub(super) const HELP: &str = "help";
 /// Id of the option that takes commands of the management client.
@@ -26,6 +31,8 @@ pub(super) const VERSION: &str = "version";
 pub(super) enum UsageError {
     #[error("unknown option '{0}'.")]
     UnknownOption(String),
+    #[error("unknown option '{given}'. Did you mean '--{meant}'?")]
+    MistypedOption { given: String, meant: String },
     #[error("ambiguous option '{given}' ({candidates}).")]
     AmbiguousOption { given: String, candidates: String },
     #[error("option '{0}' requires an argument.")]
@@ -237,10 +244,24 @@ impl Walk<'_> {
                         .push(format!("unknown option '--loose-{name}'."));
                     return Ok(());
                 }
-                Err(UsageError::UnknownOption(given))
+                Err(match self.meant(&name) {
+                    Some(meant) => UsageError::MistypedOption { given, meant },
+                    None => UsageError::UnknownOption(given),
+                })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The name that is nearest to a mistyped one: at most two letters are wrong, of three each.
+    fn meant(&self, name: &str) -> Option<String> {
+        let allowed = (name.len() / LETTERS_FOR_ONE_WRONG).min(WRONG_MAX);
+        let names = self.table.iter().flat_map(|entry| &entry.names);
+        let scored = names.map(|known| (strsim::osa_distance(name, known), known));
+        let (_, meant) = scored
+            .filter(|(wrong, _)| *wrong <= allowed)
+            .min_by_key(|(wrong, _)| *wrong)?;
+        Some(meant.clone())
     }
 
     /// The option with this name, or the only one that it is a prefix of.

@@ -92,6 +92,8 @@ pub enum SecretFault {
     TooLong,
     /// A byte that is not printable ASCII, or not a hexadecimal digit.
     BadCharacter,
+    /// A carriage return at the end of what is fine otherwise.
+    CarriageReturn,
     /// A key with half a byte at its end.
     OddDigits,
     /// It was typed twice, and not alike.
@@ -125,6 +127,11 @@ impl fmt::Display for SecretError {
             SecretFault::NoEnd => write!(f, "{prefix} {kind} has no end."),
             SecretFault::TooLong => write!(f, "{prefix} {kind} too long."),
             SecretFault::BadCharacter => write!(f, "{prefix} {kind} has some bad character."),
+            SecretFault::CarriageReturn => write!(
+                f,
+                "{prefix} {kind} has some bad character.  Its line ends in a carriage return \
+                 (CR LF): write it with a newline alone."
+            ),
             SecretFault::OddDigits => {
                 write!(f, "{prefix} {kind} need even number of hex digits.")
             }
@@ -331,10 +338,13 @@ fn check(
         SecretKind::Password if secret.len() > SECRET_MAX => Err(SecretFault::TooLong),
         SecretKind::Password => {
             let printable = |byte: &u8| (0x20..=0x7E).contains(byte);
-            if is_line && !secret.iter().all(printable) {
-                return Err(SecretFault::BadCharacter);
+            match secret.split_last() {
+                _ if !is_line || secret.iter().all(printable) => Ok(secret),
+                Some((b'\r', rest)) if rest.iter().all(printable) => {
+                    Err(SecretFault::CarriageReturn)
+                }
+                _ => Err(SecretFault::BadCharacter),
             }
-            Ok(secret)
         }
         SecretKind::Key => decode_hex(&secret),
     }
@@ -498,7 +508,11 @@ mod tests {
         let table: [(&[u8], &str); 5] = [
             (b"", "decrypt password has no end."),
             (&[b'x'; 1025], "decrypt password too long."),
-            (b"secret\r\n", "decrypt password has some bad character."),
+            (
+                b"secret\r\n",
+                "decrypt password has some bad character.  Its line ends in a carriage return \
+                 (CR LF): write it with a newline alone.",
+            ),
             (b"a\tb\n", "decrypt password has some bad character."),
             (b"\xC3\xA4\n", "decrypt password has some bad character."),
         ];

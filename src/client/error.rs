@@ -9,6 +9,8 @@ use crate::wire::{ReplyError, WireError};
 const TIMED_OUT: u32 = 110;
 /// Number of a refusal whose request has no number of its own: the system's EINVAL.
 pub(super) const INVALID_ARGUMENT: u32 = 22;
+/// Status of the reply parser: what came does not begin as the reply must.
+const WRONG_HEADER: u32 = 4;
 /// Number of a reply that is not understood.
 pub(super) const ILLEGAL_REPLY: u32 = 1006;
 
@@ -246,6 +248,19 @@ impl ClientError {
         match self {
             ClientError::NoConfiguration { text } => Some(text.clone()),
             ClientError::Reply(error @ ReplyError::Unexpected { .. }) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
+    /// What the server said where the reply to the request was to begin, if that is no such
+    /// reply: the first line of another protocol, perhaps.
+    pub fn foreign_line(&self) -> Option<&str> {
+        match self {
+            ClientError::Reply(ReplyError::Unexpected {
+                status: WRONG_HEADER,
+                current,
+                ..
+            }) => Some(current),
             _ => None,
         }
     }

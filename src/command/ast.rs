@@ -240,6 +240,13 @@ impl Command {
     }
 }
 
+impl StartBackup {
+    /// True if its password is to come from elsewhere.
+    pub fn asks_password(&self) -> bool {
+        matches!(self.encryption, Some(Encryption::AskPassword))
+    }
+}
+
 impl Targets {
     /// True for two nodes or more.
     pub fn is_list(&self) -> bool {

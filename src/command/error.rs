@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use crate::cluster::PasswordError;
 
+use super::redact::SHOWN;
+
 /// A line that is not a command. Nothing in it shows a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
@@ -115,6 +117,18 @@ impl ParseError {
     /// The line without what surrounds the command, a password as `***`.
     pub fn command(&self) -> &str {
         &self.command
+    }
+
+    /// The same fault of a line that may be a password all in all: nothing of it is shown, and
+    /// `advice` says why.
+    #[must_use]
+    pub fn hidden(self, advice: &str) -> Self {
+        Self {
+            command: SHOWN.into(),
+            word: SHOWN.into(),
+            advice: Some(advice.to_owned()),
+            ..self
+        }
     }
 
     /// What stands at the span, a password as `***`.

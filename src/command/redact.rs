@@ -6,7 +6,8 @@ use super::keyword::Keyword;
 use super::nearest::nearest;
 use super::text::{is_blank, split_word, words};
 
-const SHOWN: &str = "***";
+/// What stands for a password.
+pub(super) const SHOWN: &str = "***";
 
 /// The line with its password as `PASSWORD=***`, for the history and for messages.
 ///

@@ -37,8 +37,10 @@ impl Shell {
         self.settings.connect.tls = self.settings.tls.policy();
         let output = self.output.clone();
         let mut advised = self.advised;
+        let mut is_unresolvable = false;
         let connected = client::connect_with_progress(&self.settings.connect, &mut |progress| {
             output.print(&render::render_connect_progress(&progress));
+            is_unresolvable |= matches!(progress, ConnectProgress::Unresolvable { .. });
             if matches!(progress, ConnectProgress::FirstPassFailed { .. })
                 && !advised
                 && io::stderr().is_terminal()
@@ -52,7 +54,8 @@ impl Shell {
         let session = connected.map_err(|error| match error {
             ClientError::Unreachable { .. } => Failure::Unreachable {
                 error,
-                hint: !std::mem::replace(&mut self.advised, true),
+                // Who mistyped a name has a cluster.
+                hint: !is_unresolvable && !std::mem::replace(&mut self.advised, true),
             },
             error => Attempt::Connection.failed()(error),
         })?;

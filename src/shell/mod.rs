@@ -32,7 +32,7 @@ use std::time::Duration;
 use crate::cli::Exit;
 use crate::client::{Retries, Session};
 use crate::cluster::ConnectStringError;
-use crate::command;
+use crate::command::{self, Command};
 
 pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
 pub use render::render_parse_error;
@@ -165,6 +165,8 @@ struct Shell {
     interrupt: Interrupt,
     /// The hint to try a simulated cluster has been given, or is out of place.
     advised: bool,
+    /// The next line of standard input may be the password that the last one lacked.
+    hides_line: bool,
 }
 
 impl Shell {
@@ -186,6 +188,7 @@ impl Shell {
             feed_needs_tls: false,
             prompt: None,
             interrupt: Interrupt::ENDS_PROGRAM,
+            hides_line: false,
         }
     }
 
@@ -301,8 +304,18 @@ impl Shell {
 
     /// Carries out one line and shows what came of it.
     async fn run_line(&mut self, line: &str) -> Ended {
+        let is_hidden = std::mem::take(&mut self.hides_line);
         let (ending, result) = match command::parse(line) {
-            Ok(command) => (render::ending(&command), self.execute(command).await),
+            Ok(command) => {
+                let lacks_password = self.lacks_password(&command);
+                let result = (render::ending(&command), self.execute(command).await);
+                self.hides_line = lacks_password && result.1.is_err();
+                result
+            }
+            Err(error) if is_hidden => (
+                "",
+                Err(self.refuse(error.hidden(render::HIDDEN_LINE)).await),
+            ),
             Err(error) => ("", Err(self.refuse(error).await)),
         };
         let exit = match &result {
@@ -324,6 +337,13 @@ impl Shell {
             }
         };
         Ended::With(exit)
+    }
+
+    /// True for a backup whose password its user may think to write on the next line.
+    fn lacks_password(&self, command: &Command) -> bool {
+        self.mode == Mode::Piped
+            && self.settings.backup_password.is_none()
+            && matches!(command, Command::StartBackup(backup) if backup.asks_password())
     }
 
     /// Shows what a command has done before it ends.

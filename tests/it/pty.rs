@@ -131,6 +131,33 @@ fn the_backup_password_is_asked_for_twice_without_echo() {
 }
 
 #[test]
+fn a_bad_character_in_a_password_is_told_before_it_is_typed_again() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.type_keys("START BACKUP 33 ENCRYPT\r");
+    terminal.type_password("Enter backup password:", "open$sesame\r");
+    let screen = terminal.wait_for("not allowed at position 5");
+    assert!(!screen.contains("again"), "{screen}");
+    assert!(!screen.contains("Invalid command"), "{screen}");
+    terminal.wait_for_line("");
+}
+
+#[test]
+fn passwords_that_differ_are_not_called_an_invalid_command() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.type_keys("START BACKUP 33 ENCRYPT\r");
+    terminal.type_password("Enter backup password:", "open sesame\r");
+    terminal.type_password("Enter backup password again:", "open sesamr\r");
+    let screen = terminal.wait_for("*        The two passwords differ");
+    assert!(screen.contains("Backup failed"), "{screen}");
+    assert!(!screen.contains("Invalid command"), "{screen}");
+    terminal.wait_for_line("");
+}
+
+#[test]
 fn control_c_at_the_password_starts_nothing() {
     let server = FakeServer::start();
     let mut terminal = Terminal::at_server(&server);

@@ -300,6 +300,103 @@ fn a_reader_that_went_away_is_no_failure() {
 }
 
 #[test]
+fn advice_names_what_was_probably_meant() {
+    let server = FakeServer::start();
+    for (command, advice) in [
+        ("restart 3", "nodes stand first: 3 RESTART"),
+        ("RESTART 2 3 -n", "nodes stand first: 2 3 RESTART .."),
+        ("START 3", "nodes stand first: 3 START"),
+        ("STATUS all;", "nodes stand first: all STATUS"),
+        ("RESTART", "write ALL RESTART, or <node id> RESTART"),
+        ("ALL REPORT Bakup", "did you mean BackupStatus?"),
+        ("ALL REPORT Memroy Usage", "did you mean MemoryUsage?"),
+        (
+            "START BACKUP 5 ENCRYPT PASSWORD=*** NOWAIT",
+            "the history hides passwords: write yours in quotes where the asterisks are",
+        ),
+    ] {
+        let (_, stderr, status) = run(&server, &["-e", command]);
+        assert_eq!((stderr, status), (format!("{advice}\n"), 255), "{command}");
+    }
+}
+
+#[test]
+fn the_line_after_a_backup_that_lacks_its_password_is_never_shown() {
+    let server = FakeServer::start();
+    let (stdout, stderr, status) =
+        run_piped(&server, "START BACKUP 5 ENCRYPT\nopensesame\nBOGUS\n");
+    assert!(
+        !format!("{stdout}{stderr}").contains("sesame"),
+        "{stdout}{stderr}"
+    );
+    assert!(stdout.contains("Invalid command: ***\n"), "{stdout}");
+    assert!(stdout.contains("Invalid command: BOGUS\n"), "{stdout}");
+    assert!(stderr.contains("--backup-password-from-stdin"), "{stderr}");
+    assert_eq!(status, 255);
+}
+
+#[test]
+fn a_name_that_does_not_resolve_is_no_reason_to_simulate() {
+    let child = client("no-such-host.invalid", &["-e", "SHOW"])
+        .spawn()
+        .unwrap();
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert!(
+        stdout.starts_with("Unable to resolve any of the address"),
+        "{stdout}"
+    );
+    assert!(stderr.contains("no-such-host.invalid"), "{stderr}");
+    assert!(!stderr.contains("--sim"), "{stderr}");
+    assert_eq!(status, 255);
+}
+
+#[test]
+fn a_server_of_another_protocol_is_called_that() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 64];
+        let _ = stream.read(&mut request).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            .unwrap();
+    });
+    let child = client(&address, &["-e", "SHOW"]).spawn().unwrap();
+    let (_, stderr, status) = texts(&finish(child));
+    server.join().unwrap();
+    assert!(
+        stderr.contains(
+            "does not speak the management protocol; it says \"HTTP/1.1 400 Bad Request\""
+        ),
+        "{stderr}"
+    );
+    assert_eq!(status, 255);
+}
+
+#[test]
+fn a_password_line_that_ends_in_a_carriage_return_says_so() {
+    let server = FakeServer::start();
+    let mut child = client(
+        &server.address,
+        &["--backup-password-from-stdin", "-e", "SHOW"],
+    )
+    .stdin(Stdio::piped())
+    .spawn()
+    .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"open sesame\r\n")
+        .unwrap();
+    let (stdout, stderr, status) = texts(&finish(child));
+    assert_eq!((stdout.as_str(), status), ("", 2));
+    assert!(stderr.contains("carriage return"), "{stderr}");
+    assert!(!stderr.contains("sesame"), "{stderr}");
+}
+
+#[test]
 fn a_password_never_reaches_the_output() {
     let server = FakeServer::start();
     let commands = [

@@ -19,7 +19,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-use ndbmgm::cli::{Environment, Exit, Parsed, Program, SecretKind, SecretRequests, VERSION_LINE};
+use ndbmgm::cli::{Environment, Exit, Parsed, Program, SecretKind, SecretRequests, version_text};
 use ndbmgm::xfrm::Secret;
 
 use zeroize::Zeroizing;
@@ -113,7 +113,7 @@ fn without_command(arguments: &[OsString]) -> ExitCode {
         given.any(|argument| names.iter().any(|name| argument == name))
     };
     if asks(["--version", "-V"]) {
-        say(&format!("{VERSION_LINE}\n"));
+        say(&version_text("ndb_backup"));
         return Exit::Success.into();
     }
     if asks(["--help", "-?"]) {

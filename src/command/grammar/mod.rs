@@ -73,7 +73,8 @@ fn explain(line: &str, text: &str, fault: Fault) -> ParseError {
     let before = line.get(..span.start).unwrap_or_default();
     let word = line.get(span.clone()).unwrap_or_default();
     let next = syntax::next(&redact(before));
-    let advice = suggest::advice(before, word, fault.kind, &next);
+    let after = line.get(span.end..).unwrap_or_default();
+    let advice = suggest::advice(before, word, after, fault.kind, &next);
     ParseError {
         kind: fault.kind,
         expected: next.into_iter().map(syntax::Next::text).collect(),

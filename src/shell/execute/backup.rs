@@ -7,15 +7,15 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use subtle::ConstantTimeEq;
 use tokio::sync::broadcast::{
     self,
     error::{RecvError, TryRecvError},
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
 
-use crate::cli::{SecretFault, prompt_secret};
+use crate::cli::{SecretError, SecretFault, prompt_secret};
 use crate::client::{ClientError, Session, StartBackupOptions};
 use crate::cluster::{BackupId, BackupPassword, Event, EventBody, NodeId, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
@@ -83,29 +83,22 @@ impl Shell {
     /// The password of the options, else of the user, for a command that gives none.
     fn own_password(&self, command: String) -> Result<BackupPassword, Failure> {
         let password = match &self.settings.backup_password {
-            Some(password) => Ok(password.clone()),
+            Some(password) => BackupPassword::new(password.clone()).map_err(PasswordFault::Broken),
             None => self.typed_password()?,
         };
-        password
-            .and_then(|password| BackupPassword::new(password).map_err(PasswordFault::Broken))
-            .map_err(|fault| Failure::BackupPassword { command, fault })
+        password.map_err(|fault| Failure::BackupPassword { command, fault })
     }
 
     /// The outer error: the user gave up. The inner one: no password, or none that can be used.
-    fn typed_password(&self) -> Result<Result<Zeroizing<Vec<u8>>, PasswordFault>, Failure> {
+    fn typed_password(&self) -> Result<Result<BackupPassword, PasswordFault>, Failure> {
         // A terminal that nobody looks at must not hold up a script.
         if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
             return Ok(Err(PasswordFault::Needed));
         }
         // Typing Ctrl-C must not end the program before the terminal echoes again.
         let _ = Interrupt::end_command();
-        let typed = prompt_secret(BACKUP_PASSWORD, "Enter backup password: ").and_then(|first| {
-            let again = prompt_secret(BACKUP_PASSWORD, "Enter backup password again: ")?;
-            Ok((first, again))
-        });
-        Ok(match typed {
-            Ok((first, again)) if first == again => Ok(first),
-            Ok(_) => Err(PasswordFault::Differs),
+        Ok(match type_twice() {
+            Ok(typed) => typed,
             Err(error) if error.is_given_up() => {
                 if error.fault == SecretFault::NoEnd {
                     self.output.end_typed_line();
@@ -294,6 +287,20 @@ impl Shell {
             }
         }
     }
+}
+
+/// Asks for a password, and for the same once more if it keeps the rules.
+fn type_twice() -> Result<Result<BackupPassword, PasswordFault>, SecretError> {
+    let first = prompt_secret(BACKUP_PASSWORD, "Enter backup password: ")?;
+    let first = match BackupPassword::new(first) {
+        Ok(first) => first,
+        Err(fault) => return Ok(Err(PasswordFault::Broken(fault))),
+    };
+    let again = prompt_secret(BACKUP_PASSWORD, "Enter backup password again: ")?;
+    Ok(match bool::from(first.expose().ct_eq(&again)) {
+        true => Ok(first),
+        false => Err(PasswordFault::Differs),
+    })
 }
 
 /// The failure of a START BACKUP that will not be answered any more.

@@ -16,6 +16,9 @@ use super::{
 /// Client error: START BACKUP (management protocol, `start backup`).
 const START_BACKUP_ERROR: u32 = 3001;
 
+/// Most characters that are repeated of what is no protocol.
+const SAID_MAX: usize = 60;
+
 /// The lines of a failure on standard output.
 pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
     match failure {
@@ -32,7 +35,15 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         Failure::SingleUserMode => "Cannot restart nodes: single user mode\n".to_owned(),
         Failure::NoValidCertificate => NO_CERTIFICATE.to_owned(),
         Failure::BackupPassword { command, fault } => {
-            invalid_command(after_word(command), &format!("{}\n", password_fault(fault)))
+            let reason = password_fault(fault);
+            match fault {
+                PasswordFault::Needed => {
+                    invalid_command(after_word(command), &format!("{reason}\n"))
+                }
+                PasswordFault::Differs
+                | PasswordFault::Unreadable(_)
+                | PasswordFault::Broken(_) => backup_refused(&reason),
+            }
         }
         Failure::BackupUnheard(_) => format!(
             "Initializing start of backup failed\n{}",
@@ -105,7 +116,7 @@ fn attempted(attempt: &Attempt) -> String {
 fn backup_refused(reason: &str) -> String {
     format!(
         "{}{}",
-        attempted(&Attempt::Backup),
+        attempted(&Attempt::Backup(None)),
         render_error(START_BACKUP_ERROR, reason)
     )
 }
@@ -184,6 +195,13 @@ fn request_advice(attempt: &Attempt, error: &ClientError) -> String {
         && reason.starts_with(FILE_OR_SCAN_ERROR)
     {
         text.push_str(&file_or_scan_error(*node));
+    }
+    if let Some(line) = error.foreign_line() {
+        let said: String = line.chars().take(SAID_MAX).collect();
+        text.push_str(&format!(
+            "Error: what answers there does not speak the management protocol; it says \"{said}\".\n       \
+             Is that the port of a management server (1186, unless configured)?\n"
+        ));
     }
     if matches!(attempt, Attempt::Backup(_)) && error.is_unanswered() {
         text.push_str(

@@ -57,6 +57,10 @@ ndb_mgm: the simulated cluster is still writing a backup and ends after it; Ctrl
 pub(in crate::shell) const LINE_TOO_LONG: &str = "Invalid command: the line is too long\n\
     Type HELP for help.\n\n";
 
+/// For standard error: why a line that is no command is not repeated.
+pub(in crate::shell) const HIDDEN_LINE: &str = "this line is not shown, as it may be the password of the backup before it; \
+     give that with --backup-password-from-stdin";
+
 /// For standard error: the results could not be written.
 pub(in crate::shell) fn render_output_failure(reason: &str) -> String {
     format!("Error: could not write to standard output: {reason}\n")
