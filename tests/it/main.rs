@@ -8,6 +8,7 @@ mod backup_sets;
 mod backup_vectors;
 mod client_table;
 mod dependencies;
+mod differences;
 mod documents;
 mod encrypted_backups;
 mod events;
