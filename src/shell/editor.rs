@@ -38,7 +38,10 @@ fn print_above(mut printer: impl ExternalPrinter + Send + 'static) -> PrintAbove
 
 struct Terminal {
     editor: Editor<Completion, MemHistory>,
+    /// None if the history is not to be written, or can't be.
     history_path: Option<PathBuf>,
+    /// The file has what was loaded, in our form; entries are added to it.
+    is_history_saved: bool,
     output: Output,
 }
 
@@ -61,6 +64,7 @@ impl Terminal {
         Ok(Self {
             editor,
             history_path,
+            is_history_saved: false,
             output,
         })
     }
@@ -80,23 +84,34 @@ impl Terminal {
 
     fn remember(&mut self, lines: &str) {
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            let entry = command::redact(line);
             // It fails only when the history is a file of its own, and this one is not.
-            let _ = self.editor.add_history_entry(command::redact(line));
+            if self.editor.add_history_entry(&entry).unwrap_or_default() {
+                self.keep(&entry);
+            }
         }
     }
-}
 
-impl Drop for Terminal {
-    fn drop(&mut self) {
+    /// Writes an entry that was just remembered: nothing that ends the client loses it.
+    fn keep(&mut self, entry: &str) {
         let Some(path) = &self.history_path else {
             return;
         };
-        let entries = self.editor.history().into_iter().map(String::as_str);
-        if let Err(error) = history::save(path, entries) {
-            self.output.advise(&format!(
-                "Warning: the history was not written to {}: {error}\n",
-                path.display()
-            ));
+        let kept = if self.is_history_saved {
+            history::append(path, entry)
+        } else {
+            let entries = self.editor.history().into_iter().map(String::as_str);
+            history::save(path, entries)
+        };
+        match kept {
+            Ok(()) => self.is_history_saved = true,
+            Err(error) => {
+                self.output.advise(&format!(
+                    "Warning: the history is not written to {}: {error}\n",
+                    path.display()
+                ));
+                self.history_path = None;
+            }
         }
     }
 }
@@ -120,7 +135,14 @@ impl Completer for Completion {
         position: usize,
         _context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
-        let completion = command::complete(line, position);
+        let mut completion = command::complete(line, position);
+        if let [only] = completion.candidates.as_mut_slice()
+            && only.ends_with(|last: char| last.is_ascii_alphanumeric())
+            && !line[position..].starts_with(' ')
+        {
+            // The word is complete: the next one may be typed.
+            only.push(' ');
+        }
         Ok((completion.start, completion.candidates))
     }
 }

@@ -4,9 +4,12 @@
 //! `_HiStOrY_V2_`; every other line is one entry in which white space, backslashes and bytes
 //! outside printable ASCII are octal escapes (`\040`).
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use rustix::fs::{Mode, OFlags};
 
 const HEADER: &str = "_HiStOrY_V2_";
 
@@ -46,10 +49,15 @@ pub(super) fn load(path: &Path) -> Vec<String> {
 
 /// Writes the entries, oldest first, complete or not at all, readable by the owner only.
 /// Something at `path` that is not a regular file is left alone.
+///
+/// # Errors
+///
+/// `path` is a symbolic link, whose target may be anybody's file; or the system's.
 pub(super) fn save<'a>(path: &Path, entries: impl Iterator<Item = &'a str>) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
-        return Ok(());
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => return Err(symbolic_link()),
+        Ok(found) if !found.is_file() => return Ok(()),
+        Ok(_) | Err(_) => {}
     }
     let mut content = format!("{HEADER}\n");
     for entry in entries {
@@ -66,8 +74,34 @@ pub(super) fn save<'a>(path: &Path, entries: impl Iterator<Item = &'a str>) -> i
         .tempfile_in(directory)?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(&path)?;
+    file.persist(path)?;
     Ok(())
+}
+
+/// Adds an entry to what [`save`] wrote, in one write, so that clients that run at the same
+/// time keep each other's entries.
+///
+/// # Errors
+///
+/// As [`save`]; also if the file is gone.
+pub(super) fn append(path: &Path, entry: &str) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty());
+    let mut file = File::from(opened.map_err(|error| match error {
+        rustix::io::Errno::LOOP => symbolic_link(),
+        error => error.into(),
+    })?);
+    if !file.metadata()?.is_file() {
+        return Ok(());
+    }
+    let mut line = String::new();
+    encode(entry, &mut line);
+    line.push('\n');
+    file.write_all(line.as_bytes())
+}
+
+fn symbolic_link() -> io::Error {
+    io::Error::other("it is a symbolic link")
 }
 
 fn encode(entry: &str, out: &mut String) {
@@ -156,6 +190,36 @@ mod tests {
         assert!(directory.path().is_dir());
         save(Path::new("/dev/null"), ["SHOW"].into_iter()).unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn an_entry_is_added_to_those_of_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history");
+        save(&path, ["SHOW"].into_iter()).unwrap();
+        append(&path, "ALL STATUS").unwrap();
+        append(&path, "HELP").unwrap();
+        assert_eq!(load(&path), ["SHOW", "ALL STATUS", "HELP"]);
+        fs::remove_file(&path).unwrap();
+        assert!(append(&path, "HELP").is_err());
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused_and_its_target_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let (target, path) = (
+            directory.path().join("target"),
+            directory.path().join("link"),
+        );
+        fs::write(&target, "_HiStOrY_V2_\nSHOW\n").unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o644)).unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        for refused in [save(&path, ["HELP"].into_iter()), append(&path, "HELP")] {
+            assert_eq!(refused.unwrap_err().to_string(), "it is a symbolic link");
+        }
+        assert_eq!(fs::read_to_string(&target).unwrap(), "_HiStOrY_V2_\nSHOW\n");
+        let mode = fs::metadata(&target).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
     }
 
     #[test]

@@ -174,6 +174,53 @@ fn control_c_at_the_password_starts_nothing() {
 }
 
 #[test]
+fn a_client_that_is_killed_has_kept_its_history() {
+    let mut terminal = Terminal::start(&["--no-defaults"]);
+    terminal.wait_for_line("");
+    terminal.run_command("HELP FOO");
+    terminal.run_command("HELP BAR");
+    terminal.kill();
+    let (history, mode) = terminal.history();
+    assert_eq!(history, "_HiStOrY_V2_\nHELP\\040FOO\nHELP\\040BAR\n");
+    assert_eq!(mode, 0o600);
+}
+
+#[test]
+fn a_history_that_is_a_symbolic_link_is_refused_with_a_note() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("target");
+    std::fs::write(&target, "mine\n").unwrap();
+    std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::os::unix::fs::symlink(&target, home.path().join(".ndb_mgm_history")).unwrap();
+    let mut terminal = Terminal::start_in(home, &["--no-defaults"]);
+    terminal.wait_for_line("");
+    terminal.type_keys("HELP FOO\r");
+    terminal.wait_for("it is a symbolic link");
+    terminal.wait_for_line("");
+    terminal.type_keys("QUIT\r");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let (history, mode) = terminal.history();
+    assert_eq!((history.as_str(), mode), ("mine\n", 0o644));
+}
+
+#[test]
+fn control_r_finds_a_line_in_any_case() {
+    let mut terminal = Terminal::start(&["--no-defaults"]);
+    terminal.wait_for_line("");
+    terminal.run_command("HELP FOO");
+    terminal.type_keys("\x12help f");
+    terminal.wait_for("`help f': HELP FOO");
+}
+
+#[test]
+fn a_unique_word_is_completed_with_a_blank() {
+    let mut terminal = Terminal::start(&["--no-defaults"]);
+    terminal.wait_for_line("");
+    terminal.type_keys("STAR\tB\t9 ENC\tPASS\t");
+    terminal.wait_for_line("START BACKUP 9 ENCRYPT PASSWORD='");
+}
+
+#[test]
 fn the_history_is_private_and_has_no_passwords() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join(".ndb_mgm_history");

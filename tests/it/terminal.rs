@@ -155,6 +155,12 @@ impl Terminal {
         self.type_keys(keys);
     }
 
+    /// Ends the program as nothing else does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.wait_for_end();
+    }
+
     pub(crate) fn everything(&self) -> String {
         self.seen.0.lock().unwrap().raw.clone()
     }
