@@ -59,6 +59,15 @@ pub enum ClientError {
         /// The command that was to be answered.
         command: &'static str,
     },
+    /// The server closed the connection in the middle of something that is no reply to the
+    /// request. Its lines may end in CR LF, whose empty line ends no reply.
+    #[error("{command}: the server said \"{line}\" and closed the connection")]
+    Foreign {
+        /// The command that was to be answered.
+        command: &'static str,
+        /// The first line that it said.
+        line: String,
+    },
     /// The connection failed.
     #[error("{command}: {source}")]
     Socket {
@@ -182,7 +191,9 @@ impl ClientError {
             ClientError::ConnectString(_) => 1001,
             ClientError::Unreachable { .. } => 1011,
             ClientError::TimedOut { .. } | ClientError::Silent { .. } => TIMED_OUT,
-            ClientError::Disconnected { .. } | ClientError::Protocol { .. } => ILLEGAL_REPLY,
+            ClientError::Disconnected { .. }
+            | ClientError::Foreign { .. }
+            | ClientError::Protocol { .. } => ILLEGAL_REPLY,
             ClientError::Socket { source, .. } => source
                 .raw_os_error()
                 .and_then(|errno| u32::try_from(errno).ok())
@@ -206,6 +217,7 @@ impl ClientError {
             self,
             ClientError::TimedOut { .. }
                 | ClientError::Disconnected { .. }
+                | ClientError::Foreign { .. }
                 | ClientError::Unreachable { .. }
                 | ClientError::Socket { .. }
                 | ClientError::Protocol { .. }
@@ -224,7 +236,7 @@ impl ClientError {
                 "cmd: {command}, error: Time out talking to management server, timeout: {}",
                 limit.as_millis()
             ),
-            ClientError::Disconnected { .. } => String::new(),
+            ClientError::Disconnected { .. } | ClientError::Foreign { .. } => String::new(),
             ClientError::Refused { text, .. } => text.clone(),
             ClientError::NotAuthorized { call, .. } => format!("Executing: {call}"),
             ClientError::Reply(error) => match error {
@@ -261,6 +273,7 @@ impl ClientError {
                 current,
                 ..
             }) => Some(current),
+            ClientError::Foreign { line, .. } => Some(line),
             _ => None,
         }
     }

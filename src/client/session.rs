@@ -12,7 +12,7 @@ use crate::cluster::{ConnectHost, NodeId, NodeType, Version};
 use crate::wire::{
     Block, Certificate, EventReader, GetNodeidReply, ListCertsReply, ListSessionsReply,
     MgmdNodeidReply, ReplyError, ReplyReader, Request, ResultReply, SessionIdReply, SessionReply,
-    SessionRequest, SessionState, TlsStatsReply, VersionReply, WireError,
+    SessionRequest, SessionState, TlsStatsReply, VersionReply, WireError, is_reply_header,
 };
 
 /// Most bytes taken from the socket at once.
@@ -492,15 +492,25 @@ impl Exchange<'_> {
         }
         let mut chunk = [0; READ_SIZE];
         match timeout_at(self.deadline, self.transport.receive(&mut chunk)).await {
-            Ok(Ok(0)) => Err(ClientError::Disconnected {
-                command: self.command,
-            }),
+            Ok(Ok(0)) => Err(self.closed()),
             Ok(Ok(size)) => {
                 self.reader.push(&chunk[..size]);
                 Ok(())
             }
             Ok(Err(error)) => Err(self.socket_error(error)),
             Err(_) => Err(self.timed_out()),
+        }
+    }
+
+    /// The server closed the connection before its reply was complete.
+    fn closed(&self) -> ClientError {
+        let command = self.command;
+        match self.reader.unfinished_header() {
+            Some(line) if !is_reply_header(command, line) => ClientError::Foreign {
+                command,
+                line: line.to_owned(),
+            },
+            _ => ClientError::Disconnected { command },
         }
     }
 

@@ -122,6 +122,11 @@ impl ReplyReader {
         self.framer
     }
 
+    /// The first line of a reply whose end has not come.
+    pub fn unfinished_header(&self) -> Option<&str> {
+        self.block.as_ref().map(|block| block.header.as_str())
+    }
+
     /// True if nothing has come of a further reply.
     pub fn is_empty(&self) -> bool {
         self.block.is_none() && self.framer.is_empty()

@@ -139,7 +139,7 @@ fn commands_of_several_options_run_in_order_up_to_the_first_that_fails() {
             "-ePURGE STALE SESSIONS",
         ],
     );
-    assert_eq!(stdout, format!("{purge}No help for X available\n"));
+    assert_eq!(stdout, format!("{purge}No help for x available\n"));
     assert_eq!(status, 255);
     let twice = ["-e", "PURGE STALE SESSIONS", "-e", "PURGE STALE SESSIONS"];
     let (stdout, stderr, status) = run(&server, &twice);
@@ -316,7 +316,11 @@ fn advice_names_what_was_probably_meant() {
         ),
     ] {
         let (_, stderr, status) = run(&server, &["-e", command]);
-        assert_eq!((stderr, status), (format!("{advice}\n"), 255), "{command}");
+        assert!(
+            stderr.ends_with(&format!("{advice}\n")),
+            "{command}: {stderr}"
+        );
+        assert_eq!(status, 255, "{command}");
     }
 }
 

@@ -36,6 +36,11 @@ pub(super) fn reply_header(name: &str) -> Option<&'static str> {
     (!header.is_empty()).then_some(header)
 }
 
+/// True for the line that a reply to the command begins with.
+pub fn is_reply_header(command: &str, line: &str) -> bool {
+    reply_header(command) == Some(line)
+}
+
 /// Is this the reply to the command?
 pub(super) fn check_header(command: &'static str, block: &Block) -> Result<(), ReplyError> {
     if let Some(error) = block.not_authorized() {

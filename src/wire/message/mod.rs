@@ -16,6 +16,7 @@ mod session;
 mod status;
 
 pub use backup::{BackupRequest, StartBackupReply};
+pub use command::is_reply_header;
 pub use configuration::{
     ConfigReply, ConfigurationRequest, EncodedConfig, GetConnectionParameterReply,
     SetConnectionParameterReply, SetParameterReply, ShowConfigReply, ShowVariablesReply,

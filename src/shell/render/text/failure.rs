@@ -186,6 +186,8 @@ fn request_advice(attempt: &Attempt, error: &ClientError) -> String {
     let mut text = match attempt {
         Attempt::PurgeSessions | Attempt::Dump => String::new(),
         Attempt::TlsInfo => render_unreachable(&error.to_string()),
+        // What it said says more.
+        _ if error.foreign_line().is_some() => String::new(),
         _ if error.description().is_empty() && error.parser_line().is_none() => {
             render_unreachable(&error.to_string())
         }
