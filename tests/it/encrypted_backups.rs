@@ -348,7 +348,7 @@ fn use_passwords_at_the_prompt(simulator: &Simulator) -> Terminal {
     terminal.type_keys("START BACKUP 7 ENCRYPT NOWAIT\r");
     terminal.type_password("Enter backup password:", &format!("{PASSWORD}\r"));
     terminal.type_password("Enter backup password again:", &format!("{WRONG}\r"));
-    terminal.wait_until("an error", |screen| screen.contains("Invalid command"));
+    terminal.wait_until("an error", |screen| screen.contains("passwords differ"));
     terminal.wait_for_line("");
     assert_has_none(
         "the terminal",

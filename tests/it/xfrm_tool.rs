@@ -211,7 +211,8 @@ fn faults_of_secrets_are_status_2() {
         (
             &["--decrypt-password-from-stdin"],
             b"secret\r\n",
-            "decrypt password has some bad character.",
+            "decrypt password has some bad character.  Its line ends in a carriage return (CR LF): \
+             write it with a newline alone.",
         ),
         (
             &["--encrypt-password-from-stdin"],
