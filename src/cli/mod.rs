@@ -52,4 +52,4 @@ pub use password::{
     KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SecretRequests,
     Secrets, ask_pass_phrase, prompt_secret,
 };
-pub use terminal::TerminalText;
+pub use terminal::{TerminalText, is_harmful};

@@ -41,7 +41,8 @@ impl<W: Write> Write for TerminalText<W> {
     }
 }
 
-fn is_harmful(letter: char) -> bool {
+/// True if a terminal would obey the character, or if it hides or turns others.
+pub fn is_harmful(letter: char) -> bool {
     match letter {
         '\n' | '\t' => false,
         // Zero width, and the direction of what follows.

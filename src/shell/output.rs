@@ -14,6 +14,8 @@ use std::thread;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::cli::is_harmful;
+
 use super::render;
 
 /// Texts that wait to be printed above the line; of more, those that nobody depends on are left
@@ -152,10 +154,8 @@ impl Output {
     }
 }
 
-/// Text without control characters: a server can put them into what is repeated here, and a
-/// terminal would obey them.
+/// Text without what a terminal would obey: a server can put it into what is repeated here.
 fn harmless(text: &str) -> Cow<'_, str> {
-    let is_harmful = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     if text.contains(is_harmful) {
         Cow::Owned(text.replace(is_harmful, "?"))
     } else {
@@ -186,6 +186,17 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_or_hide_is_a_question_mark() {
+        for (text, shown) in [
+            ("Node 2:\tgr\u{fc}n\n", "Node 2:\tgr\u{fc}n\n"),
+            ("a\u{1b}[2Jb\rc", "a?[2Jb?c"),
+            ("\u{202e}1.0.0.721\u{2066}x\u{200b}", "?1.0.0.721?x?"),
+        ] {
+            assert_eq!(harmless(text), shown);
+        }
+    }
 
     #[test]
     fn a_flood_is_cut_and_counted_but_what_matters_is_never_left_out() {
