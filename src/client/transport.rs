@@ -1,6 +1,7 @@
 //! The connection that carries the bytes of a session or of an event stream.
 
 use std::io;
+use std::net::IpAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,7 +33,7 @@ impl Transport {
             Transport::Tls(stream) => stream.stream(),
         };
         match (stream.peer_addr(), stream.local_addr()) {
-            (Ok(peer), Ok(own)) => peer.ip().is_loopback() || peer.ip() == own.ip(),
+            (Ok(peer), Ok(own)) => is_same_machine(peer.ip(), own.ip()),
             _ => false,
         }
     }
@@ -62,6 +63,37 @@ impl Transport {
                 Ok(_) => true,
             },
             Transport::Tls(stream) => stream.has_stray_input(),
+        }
+    }
+}
+
+/// True if an address is this machine's own: loopback, also as IPv6 writes an address of IPv4, or
+/// the one that the connection has at this end.
+fn is_same_machine(peer: IpAddr, own: IpAddr) -> bool {
+    let peer = peer.to_canonical();
+    peer.is_loopback() || peer == own.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_machine;
+
+    /// A backup's password is warned about on the way to every other machine.
+    #[test]
+    fn only_an_address_of_this_end_is_this_machine() {
+        for (peer, own, expected) in [
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.2", "192.0.2.7", true),
+            ("::1", "::1", true),
+            ("::ffff:127.0.0.1", "::ffff:127.0.0.2", true),
+            ("192.0.2.7", "192.0.2.7", true),
+            ("::ffff:192.0.2.7", "192.0.2.7", true),
+            ("192.0.2.8", "192.0.2.7", false),
+            ("10.0.0.1", "127.0.0.1", false),
+            ("2001:db8::2", "2001:db8::1", false),
+        ] {
+            let found = is_same_machine(peer.parse().unwrap(), own.parse().unwrap());
+            assert_eq!(found, expected, "{peer} from {own}");
         }
     }
 }
