@@ -98,8 +98,7 @@ fn configure(options: &Options) -> Result<SimConfig, Error> {
         config.topology = sim::read_config_file(path)?;
     }
     if let Some(path) = &options.faults {
-        let text = read_script(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        config.faults = FaultPlan::parse(&text)?;
+        config.faults = FaultPlan::read(path)?;
     }
     config.host = options.bind_address;
     config.port = options.port.unwrap_or_else(|| config.topology.port());
@@ -110,15 +109,6 @@ fn configure(options: &Options) -> Result<SimConfig, Error> {
     config.phase_time = Duration::from_millis(options.phase_time);
     config.narrate = narrate;
     Ok(config)
-}
-
-/// A pipe that nobody fills would be waited for for ever, unless the shell has made it.
-fn read_script(path: &Path) -> io::Result<String> {
-    let of_the_shell = path.starts_with("/dev") || path.starts_with("/proc");
-    if !of_the_shell && !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    std::fs::read_to_string(path)
 }
 
 fn cannot_listen(address: std::net::SocketAddr, error: &io::Error) -> String {

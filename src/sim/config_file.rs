@@ -5,16 +5,14 @@
 //! `default` section count for every section of its kind, wherever it stands in the file.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::parameter::{self, SectionKind};
+use super::text_file::read_text_file;
 use super::topology::{ConnectionConfig, NodeConfig, Topology, TopologyError};
 use crate::cluster::{NodeId, NodeType};
 use crate::wire::config::Value;
 
-/// Largest config.ini that is read, in bytes.
-const FILE_MAX: u64 = 16 << 20;
 /// Longest text of a fault, in letters.
 const FAULT_MAX: usize = 200;
 
@@ -65,20 +63,7 @@ pub fn read_config_file(path: &Path) -> Result<Topology, ConfigFileError> {
         path: path.to_owned(),
         source,
     };
-    let mut bytes = Vec::new();
-    // A pipe that the shell has made is there to be read; any other would be waited for for ever.
-    let of_the_shell = path.starts_with("/dev") || path.starts_with("/proc");
-    if !of_the_shell && !std::fs::metadata(path).map_err(read)?.is_file() {
-        return Err(read(std::io::Error::other("not a regular file")));
-    }
-    let file = std::fs::File::open(path).map_err(read)?;
-    file.take(FILE_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(read)?;
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(read(std::io::Error::other("too large for a config.ini")));
-    }
-    parse_config_file(&String::from_utf8_lossy(&bytes), path)
+    parse_config_file(&read_text_file(path).map_err(read)?, path)
 }
 
 /// Checks the text of a config.ini; `path` is for the messages.

@@ -18,9 +18,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::disk::DiskLimits;
+use super::text_file::read_text_file;
 use super::topology::Topology;
 use crate::cluster::{EventKind, NodeId, NodeType};
 
@@ -50,6 +53,23 @@ impl FaultErrors {
         let texts = self.0.iter().map(|error| format!("fault script, {error}"));
         texts.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// A fault script that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FaultFileError {
+    /// It could not be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Some of its lines say nothing that can be done.
+    #[error(transparent)]
+    Lines(#[from] FaultErrors),
 }
 
 /// When a timed fault happens.
@@ -87,6 +107,19 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
+    /// Reads a fault script.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is none, or has lines that cannot be used.
+    pub fn read(path: &Path) -> Result<Self, FaultFileError> {
+        let text = read_text_file(path).map_err(|source| FaultFileError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(FaultPlan::parse(&text)?)
+    }
+
     /// Reads a script.
     ///
     /// # Errors

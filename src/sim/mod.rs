@@ -36,6 +36,7 @@ mod saved_state;
 mod server;
 mod session_task;
 mod signal;
+mod text_file;
 mod tls;
 mod topology;
 mod unfinished;
@@ -50,7 +51,7 @@ use tokio::net::TcpListener;
 pub use config::{DEFAULT_ROWS, SimConfig, SimTls};
 pub use config_file::{ConfigFileError, parse_config_file, read_config_file};
 pub use error::SimError;
-pub use fault::{FaultError, FaultErrors, FaultPlan};
+pub use fault::{FaultError, FaultErrors, FaultFileError, FaultPlan};
 pub use handle::{SimHandle, start};
 #[cfg(feature = "programs")]
 pub use make_certificates::{MakeCertificatesError, make_certificates};
