@@ -428,13 +428,7 @@ impl CtlFile {
     /// [`CtlFile::read`] with another limit on the file's size, in bytes.
     pub(crate) fn read_at_most(reader: impl Read, limit: u64) -> Result<Self, BackupError> {
         let mut reader = CtlReader::new(reader)?;
-        let mut ctl = CtlFile {
-            header: reader.header().clone(),
-            objects: Vec::new(),
-            table_list: Vec::new(),
-            gcp: GcpEntry::new(Gci(0), Gci(0)),
-            fragments: Vec::new(),
-        };
+        let mut ctl = CtlFile::without_sections(reader.header().clone());
         while let Some(section) = reader.next_section()? {
             let length = reader.source.offset();
             if length > limit {
@@ -445,14 +439,30 @@ impl CtlFile {
                     limit,
                 });
             }
-            match section {
-                CtlSection::TableList(list) => ctl.table_list = list,
-                CtlSection::Object(object) => ctl.objects.push(*object),
-                CtlSection::Gcp(entry) => ctl.gcp = entry,
-                CtlSection::Fragment(fragment) => ctl.fragments.push(fragment),
-            }
+            ctl.add(section);
         }
         Ok(ctl)
+    }
+
+    /// A file of which no section has been read.
+    pub(crate) fn without_sections(header: FileHeader) -> Self {
+        CtlFile {
+            header,
+            objects: Vec::new(),
+            table_list: Vec::new(),
+            gcp: GcpEntry::new(Gci(0), Gci(0)),
+            fragments: Vec::new(),
+        }
+    }
+
+    /// Takes the next section.
+    pub(crate) fn add(&mut self, section: CtlSection) {
+        match section {
+            CtlSection::TableList(list) => self.table_list = list,
+            CtlSection::Object(object) => self.objects.push(*object),
+            CtlSection::Gcp(entry) => self.gcp = entry,
+            CtlSection::Fragment(fragment) => self.fragments.push(fragment),
+        }
     }
 
     /// Writes the file. The table list is `table_list`, whatever the objects are.

@@ -10,8 +10,7 @@ use super::hashed::Hashed;
 use super::seen::{Dictionary, FileRead};
 use super::{data, log};
 use crate::backup::ctl::{CTL_BYTES_MAX, CtlReader, CtlSection};
-use crate::backup::{BackupError, CtlFile, FileKind, GcpEntry};
-use crate::cluster::Gci;
+use crate::backup::{BackupError, CtlFile, FileKind};
 use crate::xfrm::{self, Container, ReadAhead, Secret};
 
 /// Bytes that a compressed file without encryption is a multiple of (backup format, 6.1).
@@ -121,23 +120,10 @@ impl FileRead {
     fn ctl(&mut self, reader: impl Read) -> Result<(), BackupError> {
         let mut reader = CtlReader::new(reader.take(CTL_BYTES_MAX))?;
         self.header = Some(reader.header().clone());
-        let mut ctl = CtlFile {
-            header: reader.header().clone(),
-            objects: Vec::new(),
-            table_list: Vec::new(),
-            gcp: GcpEntry::new(Gci(0), Gci(0)),
-            fragments: Vec::new(),
-        };
+        let mut ctl = CtlFile::without_sections(reader.header().clone());
         while let Some(section) = reader.next_section()? {
-            match section {
-                CtlSection::TableList(list) => ctl.table_list = list,
-                CtlSection::Object(object) => ctl.objects.push(*object),
-                CtlSection::Gcp(entry) => {
-                    ctl.gcp = entry;
-                    self.ended = true;
-                }
-                CtlSection::Fragment(fragment) => ctl.fragments.push(fragment),
-            }
+            self.ended |= matches!(section, CtlSection::Gcp(_));
+            ctl.add(section);
         }
         self.ctl = Some(ctl);
         Ok(())
