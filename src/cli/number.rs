@@ -11,6 +11,27 @@ pub struct Number {
     pub max: i64,
 }
 
+impl Number {
+    /// How often a connection is tried; 0 and 1 once, -1 for ever.
+    pub const CONNECT_RETRIES: Number = Number {
+        option: "connect-retries",
+        min: -1,
+        max: i32::MAX as i64,
+    };
+    /// Seconds between two tries.
+    pub const CONNECT_RETRY_DELAY: Number = Number {
+        option: "connect-retry-delay",
+        min: 1,
+        max: i32::MAX as i64,
+    };
+    /// Seconds that a management server has for a reply.
+    pub const REQUEST_TIMEOUT: Number = Number {
+        option: "request-timeout",
+        min: 1,
+        max: 86_400,
+    };
+}
+
 /// A decimal number, with K, M or G for powers of 1024.
 pub(super) fn parse_number(text: &str) -> Option<i128> {
     let (digits, factor) = match text.as_bytes().last()? {

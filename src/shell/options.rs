@@ -28,21 +28,9 @@ pub const PROGRAM: Program = Program {
     name: "ndb_mgm",
     groups: &["mysql_cluster", "ndb_mgm"],
     numbers: &[
-        Number {
-            option: "connect-retries",
-            min: -1,
-            max: i32::MAX as i64,
-        },
-        Number {
-            option: "connect-retry-delay",
-            min: 1,
-            max: i32::MAX as i64,
-        },
-        Number {
-            option: "request-timeout",
-            min: 1,
-            max: 86_400,
-        },
+        Number::CONNECT_RETRIES,
+        Number::CONNECT_RETRY_DELAY,
+        Number::REQUEST_TIMEOUT,
         Number {
             option: "verbose",
             min: 0,

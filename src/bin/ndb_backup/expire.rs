@@ -272,7 +272,7 @@ fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
 }
 
 pub(crate) fn keep(options: KeepOptions, _secret: Option<Secret>) -> Result<Exit, Failure> {
-    let set = find_set(&options.directories, &options.id)?;
+    let set = find_set(&options.set.directories, &options.set.id)?;
     let directories = set_directories(&set.files);
     let Some(directory) = directories.first() else {
         return Err(Failure::new(Exit::NoSuchSet, "the set has no files"));
@@ -285,7 +285,7 @@ pub(crate) fn keep(options: KeepOptions, _secret: Option<Secret>) -> Result<Exit
 }
 
 pub(crate) fn release(options: ReleaseOptions, _secret: Option<Secret>) -> Result<Exit, Failure> {
-    let set = find_set(&options.directories, &options.id)?;
+    let set = find_set(&options.set.directories, &options.set.id)?;
     for directory in set_directories(&set.files) {
         let path = directory.join(keep_file_name(set.backup_id));
         match fs::remove_file(&path) {

@@ -12,7 +12,7 @@ use crate::sets::{find_set, make_directory};
 use crate::verify::{Check, exit_of, render, to_json};
 
 pub(crate) fn run(options: ManifestOptions, secret: Option<Secret>) -> Result<Exit, Failure> {
-    let set = find_set(&options.directories, &options.id)?;
+    let set = find_set(&options.set.directories, &options.set.id)?;
     if let Some(path) = manifest_of(&set.files, set.backup_id).filter(|_| !options.replace) {
         let message = format!(
             "there is a manifest already: {}; 'ndb_backup verify' compares with it, --replace \

@@ -85,21 +85,9 @@ const KEEP_NUMBERS: &[Number] = &[
         min: 0,
         max: 1 << 31,
     },
-    Number {
-        option: "connect-retries",
-        min: -1,
-        max: i32::MAX as i64,
-    },
-    Number {
-        option: "connect-retry-delay",
-        min: 1,
-        max: i32::MAX as i64,
-    },
-    Number {
-        option: "request-timeout",
-        min: 1,
-        max: 86_400,
-    },
+    Number::CONNECT_RETRIES,
+    Number::CONNECT_RETRY_DELAY,
+    Number::REQUEST_TIMEOUT,
 ];
 
 pub(crate) const GATHER: Program = Program {
@@ -162,6 +150,17 @@ pub(crate) struct Common {
     pub(crate) output: Output,
 }
 
+/// One set, and where it may lie.
+#[derive(Debug, Args)]
+pub(crate) struct SetOptions {
+    /// Id of the backup
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) id: String,
+    /// Where to look [default: the current directory]
+    #[arg(value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
 /// List the backup sets under directories
 ///
 /// A set is known by the names of its files. They may lie in data nodes' directories
@@ -185,12 +184,8 @@ pub(crate) struct ListOptions {
 pub(crate) struct ShowOptions {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Id of the backup
-    #[arg(value_name = "ID", required = true)]
-    pub(crate) id: String,
-    /// Where to look [default: the current directory]
-    #[arg(value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetOptions,
 }
 
 /// Read all of a backup set and say what is wrong with it
@@ -220,12 +215,8 @@ pub(crate) struct VerifyOptions {
     /// Show no progress
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// Id of the backup
-    #[arg(value_name = "ID", required = true)]
-    pub(crate) id: String,
-    /// Where to look [default: the current directory]
-    #[arg(value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetOptions,
 }
 
 /// Verify a backup set and write its manifest
@@ -246,12 +237,8 @@ pub(crate) struct ManifestOptions {
     /// Show no progress
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// Id of the backup
-    #[arg(value_name = "ID", required = true)]
-    pub(crate) id: String,
-    /// Where to look [default: the current directory]
-    #[arg(value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetOptions,
 }
 
 /// Write the rows of a table as they were at the snapshot point
@@ -405,12 +392,8 @@ pub(crate) struct KeepOptions {
     /// Why, for those who find it later
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
-    /// Id of the backup
-    #[arg(value_name = "ID", required = true)]
-    pub(crate) id: String,
-    /// Where to look [default: the current directory]
-    #[arg(value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetOptions,
 }
 
 /// Release a set that was pinned
@@ -419,12 +402,8 @@ pub(crate) struct KeepOptions {
 pub(crate) struct ReleaseOptions {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Id of the backup
-    #[arg(value_name = "ID", required = true)]
-    pub(crate) id: String,
-    /// Where to look [default: the current directory]
-    #[arg(value_name = "DIR")]
-    pub(crate) directories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetOptions,
 }
 
 /// The moment whose state is saved.

@@ -19,7 +19,7 @@ use crate::sets::find_set;
 const FOREIGN_KEY: u32 = 25;
 
 pub(crate) fn run(options: ShowOptions, secret: Option<Secret>) -> Result<Exit, Failure> {
-    let set = find_set(&options.directories, &options.id)?;
+    let set = find_set(&options.set.directories, &options.set.id)?;
     let summary = summarise(
         set.backup_id,
         &set.files,

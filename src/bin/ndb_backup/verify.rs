@@ -20,7 +20,7 @@ use crate::output::{self, Progress, complain, say, say_json};
 use crate::sets::{FoundSet, find_set, size_of};
 
 pub(crate) fn run(options: VerifyOptions, secret: Option<Secret>) -> Result<Exit, Failure> {
-    let set = find_set(&options.directories, &options.id)?;
+    let set = find_set(&options.set.directories, &options.set.id)?;
     let slice = options.subset.as_deref().map(parse_slice).transpose()?;
     let nodes = options.node.iter().map(|id| {
         NodeId::new(*id)
