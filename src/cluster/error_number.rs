@@ -33,7 +33,7 @@ impl Class {
 const TABLE: [(u32, &str, Class); 47] = [
     (
         320,
-        "Invalid no of nodes specified for new nodegroup",
+        "Invalid node(s) specified for new nodegroup, wrong number of nodes",
         Class::Application,
     ),
     (
