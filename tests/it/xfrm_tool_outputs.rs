@@ -181,14 +181,15 @@ fn what_cannot_be_written_to_stdout_is_a_failure() {
     }
 }
 
-/// Arguments of a process, as anyone can read them.
+/// Arguments of a process, as anyone can read them at one moment: a second read might
+/// go on in the arguments of the program that it has become in between.
 fn arguments_of(process: u32) -> String {
-    let mut text = Vec::new();
+    let mut text = [0; 4096];
     // None any more if it has ended.
-    if let Ok(mut file) = File::open(format!("/proc/{process}/cmdline")) {
-        let _ = file.read_to_end(&mut text);
-    }
-    String::from_utf8_lossy(&text).replace('\0', " ")
+    let length = File::open(format!("/proc/{process}/cmdline"))
+        .and_then(|mut file| file.read(&mut text))
+        .unwrap_or(0);
+    String::from_utf8_lossy(&text[..length]).replace('\0', " ")
 }
 
 #[test]
