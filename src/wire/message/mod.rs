@@ -15,6 +15,7 @@ mod reply;
 mod session;
 mod status;
 
+pub use crate::cluster::NodeState;
 pub use backup::{BackupRequest, StartBackupReply};
 pub use command::is_reply_header;
 pub use configuration::{
@@ -31,7 +32,7 @@ pub use session::{
     Certificate, GetNodeidReply, ListCertsReply, ListSessionsReply, MgmdNodeidReply,
     SessionIdReply, SessionReply, SessionRequest, SessionState, TlsStatsReply, VersionReply,
 };
-pub use status::{NodeState, StatusReply, StatusRequest};
+pub use status::{StatusReply, StatusRequest};
 
 use super::writer::Writer;
 use super::{LINE_MAX, WireError};
