@@ -15,6 +15,7 @@ mod node_state;
 mod options;
 mod prompt_text;
 mod restart_text;
+pub mod state;
 mod version;
 
 pub use backup::{

@@ -3,6 +3,7 @@
 mod backup;
 mod life;
 mod refusals;
+mod stop_verdicts;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
