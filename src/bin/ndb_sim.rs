@@ -58,7 +58,10 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(answer) => return give(&answer),
+    };
     let result = match &options.make_certificates {
         Some(directory) => make_certificates(directory),
         None => run(&options),
@@ -72,6 +75,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// Prints what the options ask for, as help, or what is wrong with them.
+fn give(answer: &clap::Error) -> ExitCode {
+    match answer.print().and_then(|()| io::stdout().flush()) {
+        Ok(()) => ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(1)),
+        Err(error) => {
+            narrate(&cannot_print(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line on standard output, at once.
+fn print_line(line: &str) -> Result<(), String> {
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| cannot_print(&error))
+}
+
+fn cannot_print(error: &io::Error) -> String {
+    format!("could not write to standard output: {error}")
+}
+
 /// Says something on standard error; that nobody may read is no reason to end.
 fn narrate(text: &str) {
     let _ = writeln!(io::stderr(), "ndb_sim: {text}");
@@ -81,14 +107,14 @@ type Error = Box<dyn std::error::Error>;
 
 fn make_certificates(directory: &Path) -> Result<(), Error> {
     for path in sim::make_certificates(directory)? {
-        println!("{}", path.display());
+        print_line(&path.display().to_string())?;
     }
-    eprintln!(
-        "ndb_sim: these certificates are for practice on this machine (localhost): the CA's key \
+    narrate(&format!(
+        "these certificates are for practice on this machine (localhost): the CA's key \
          is not kept. A real cluster's are made with ndb_sign_keys.\n\
          ndb_sim: try: ndb_mgm --sim --ndb-tls-search-path={} -e 'TLS INFO'",
         directory.display()
-    );
+    ));
     Ok(())
 }
 
@@ -160,8 +186,7 @@ fn run(options: &Options) -> Result<(), Error> {
         for (node, address) in simulator.addresses() {
             narrate(&format!("management server {node} listens at {address}"));
         }
-        println!("{address}");
-        std::io::stdout().flush()?;
+        print_line(&address.to_string())?;
         simulator.run(shutdown).await?;
         Ok(())
     })

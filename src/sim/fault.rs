@@ -26,6 +26,7 @@ use super::disk::DiskLimits;
 use super::text_file::read_text_file;
 use super::topology::Topology;
 use crate::cluster::{EventKind, NodeId, NodeType};
+use crate::wire::Request;
 
 /// Longest time in a script.
 const TIME_MAX: u64 = 30 * 24 * 3600 * 1000;
@@ -184,10 +185,11 @@ impl FaultPlan {
             }
             ["late-reply", time, command @ ..] if !command.is_empty() => {
                 let fault = ReplyFault::Late(parse_time(time)?);
-                self.replies.insert(command.join(" "), fault);
+                self.replies.insert(parse_command(command)?, fault);
             }
             ["no-reply", command @ ..] if !command.is_empty() => {
-                self.replies.insert(command.join(" "), ReplyFault::Missing);
+                self.replies
+                    .insert(parse_command(command)?, ReplyFault::Missing);
             }
             _ => return Err(unusable(words)),
         }
@@ -238,6 +240,15 @@ impl fmt::Display for FaultAction {
             }
             FaultAction::StartServer => f.write_str("the management servers are started again"),
         }
+    }
+}
+
+/// A command whose replies are late or missing; of one that nobody sends, nothing would be.
+fn parse_command(words: &[&str]) -> Result<String, String> {
+    let name = words.join(" ");
+    match Request::is_name(&name) {
+        true => Ok(name),
+        false => Err(format!("{name} is no command of the management protocol")),
     }
 }
 
@@ -316,6 +327,14 @@ mod tests {
                 "fault script, line 1: 99999999999999G is no size",
             ),
             ("explode", "fault script, line 1: unknown fault: explode"),
+            (
+                "no-reply get status now",
+                "fault script, line 1: get status now is no command of the management protocol",
+            ),
+            (
+                "late-reply 3s start bakup",
+                "fault script, line 1: start bakup is no command of the management protocol",
+            ),
             (
                 "no-reply",
                 "fault script, line 1: no-reply needs the command whose replies never come, such as: no-reply get status",

@@ -188,6 +188,30 @@ fn all_bad_lines_of_a_faults_file_are_told_at_once() {
 }
 
 #[test]
+fn what_a_full_device_does_not_take_is_a_failure() {
+    let place = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["--version"][..],
+        &["--help"],
+        &["--make-certificates", "tls"],
+        &["--port", "0"],
+    ] {
+        let ended = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
+            .args(arguments)
+            .current_dir(place.path())
+            .stdout(fs::File::options().write(true).open("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        let said = stderr(&ended);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("ndb_sim: could not write to standard output: "),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_named_pipe_instead_of_a_file_is_refused_instead_of_waited_for() {
     let place = tempfile::tempdir().unwrap();
     let pipe = place.path().join("pipe");

@@ -80,6 +80,11 @@ pub(super) fn find(name: &[u8]) -> Option<&'static Command> {
 }
 
 impl Request {
+    /// True if a server knows a command of this name.
+    pub fn is_name(name: &str) -> bool {
+        find(name.as_bytes()).is_some()
+    }
+
     /// The command line.
     pub fn name(&self) -> &'static str {
         match self {
