@@ -7,6 +7,12 @@ use ndbmgm::cli::{Exit, SecretKind, Stop, ask_pass_phrase, start_logging};
 use ndbmgm::cluster::ConnectString;
 use ndbmgm::shell::{self, Options, PROGRAM, Settings};
 use ndbmgm::sim::{self, SimConfig, SimHandle};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes memory as it is freed: option parser, line editor and TLS hold passwords for a moment, and
+/// know nothing of secrets.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     run().map_or_else(Stop::report, ExitCode::from)

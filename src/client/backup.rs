@@ -59,9 +59,13 @@ impl Session {
             password,
         });
         let call = Call(COULD_NOT_START_BACKUP, "ndb_mgm_start_backup");
-        let reply = self
-            .ask_within(limit, &request, StartBackupReply::decode, call)
-            .await?;
+        let command = request.name();
+        let exchange = self.begin(&request, limit).await?;
+        // The answer may take two days; the password is not needed any more.
+        drop(request);
+        let block = exchange.only_block().await?;
+        let reply = StartBackupReply::decode(&block)
+            .map_err(|error| ClientError::from_reply(error.for_command(command), call))?;
         Ok(reply.id.and_then(BackupId::new))
     }
 

@@ -46,11 +46,13 @@ pub struct Session {
     host: ConnectHost,
     limit: Duration,
     server_version: Option<Version>,
+    is_local: bool,
 }
 
 impl Session {
     pub(super) fn new(transport: Transport, host: ConnectHost, limit: Duration) -> Self {
         Session {
+            is_local: transport.is_local(),
             transport: Some(transport),
             host,
             limit,
@@ -75,7 +77,13 @@ impl Session {
 
     /// True if the server is on this machine, so that what is sent does not leave it.
     pub fn is_local(&self) -> bool {
-        self.transport.as_ref().is_some_and(Transport::is_local)
+        self.is_local
+    }
+
+    /// As if the server were on another machine, which a test has none of.
+    #[cfg(test)]
+    pub(crate) fn move_server_away(&mut self) {
+        self.is_local = false;
     }
 
     /// False once the connection is known to be closed. Only
@@ -363,10 +371,7 @@ impl Session {
         request: &Request,
         limit: Duration,
     ) -> Result<Block, ClientError> {
-        let mut exchange = self.begin(request, limit).await?;
-        let block = exchange.block().await?;
-        exchange.end();
-        Ok(block)
+        self.begin(request, limit).await?.only_block().await
     }
 
     /// Sends a request. The connection belongs to the exchange until its
@@ -439,6 +444,13 @@ impl Exchange<'_> {
                 Err(source) => return Err(self.protocol_error(source)),
             }
         }
+    }
+
+    /// Reads the one block that is all of the reply.
+    pub(super) async fn only_block(mut self) -> Result<Block, ClientError> {
+        let block = self.block().await?;
+        self.end();
+        Ok(block)
     }
 
     /// Reads the `count` bytes that follow a block, part by part, and their newline; the

@@ -3,15 +3,21 @@
 //! Reading blocks, so a thread of its own does it. It reads only when a line is wanted: while a
 //! command runs, the terminal is in its normal mode and input waits where it is.
 
+use std::fs::File;
 use std::io::{self, BufRead, Read};
+use std::ops::Range;
+use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Longest line of a pipe, in bytes; the longest command is far shorter.
 const LINE_MAX: u64 = 64 << 10;
+
+/// Most bytes of a pipe that are read at once.
+const READ_AHEAD: usize = 8 << 10;
 
 /// What reading a line gave. Lines can hold passwords, so they are wiped.
 pub(super) enum Input {
@@ -54,7 +60,8 @@ impl Lines {
 
     /// Lines of standard input as they are, without a prompt.
     pub(super) fn from_stdin() -> io::Result<Self> {
-        Self::from_reader(|_prompt| read_stdin_line())
+        let mut stdin = Stdin::open()?;
+        Self::from_reader(move |_prompt| read_line(&mut stdin))
     }
 
     /// The next line.
@@ -85,10 +92,50 @@ fn serve(
     }
 }
 
-fn read_stdin_line() -> Input {
+/// Standard input, read ahead into memory that is wiped as lines are taken from it.
+struct Stdin {
+    file: File,
+    ahead: Zeroizing<Vec<u8>>,
+    /// What was read and not taken.
+    waiting: Range<usize>,
+}
+
+impl Stdin {
+    fn open() -> io::Result<Self> {
+        Ok(Self {
+            file: File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            ahead: Zeroizing::new(vec![0; READ_AHEAD]),
+            waiting: 0..0,
+        })
+    }
+}
+
+impl Read for Stdin {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let size = self.fill_buf()?.read(into)?;
+        self.consume(size);
+        Ok(size)
+    }
+}
+
+impl BufRead for Stdin {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.waiting.is_empty() {
+            self.waiting = 0..self.file.read(&mut self.ahead)?;
+        }
+        Ok(&self.ahead[self.waiting.clone()])
+    }
+
+    fn consume(&mut self, size: usize) {
+        let start = self.waiting.start;
+        self.waiting.start = self.waiting.end.min(start + size);
+        self.ahead[start..self.waiting.start].zeroize();
+    }
+}
+
+fn read_line(input: &mut impl BufRead) -> Input {
     let mut line = Zeroizing::new(Vec::new());
-    let mut stdin = io::stdin().lock();
-    match stdin.by_ref().take(LINE_MAX).read_until(b'\n', &mut line) {
+    match input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line) {
         Err(error) => return Input::Failed(error.to_string()),
         Ok(0) => return Input::End,
         Ok(_) => {}
@@ -96,7 +143,7 @@ fn read_stdin_line() -> Input {
     if line.last() == Some(&b'\n') {
         line.pop();
     } else if line.len() as u64 == LINE_MAX {
-        return match skip_line(&mut stdin) {
+        return match skip_line(input) {
             Ok(()) => Input::TooLong,
             Err(error) => Input::Failed(error.to_string()),
         };

@@ -29,6 +29,8 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::cli::Exit;
 use crate::client::{Retries, Session};
 use crate::cluster::ConnectStringError;
@@ -223,8 +225,9 @@ impl Shell {
 
     /// Carries out the commands of the options, up to the first that fails.
     async fn run_options(&mut self) -> Exit {
-        for line in std::mem::take(&mut self.settings.execute) {
-            match self.run_line(&line).await {
+        while !self.settings.execute.is_empty() {
+            let line = Zeroizing::new(self.settings.execute.remove(0));
+            match self.run_line(line).await {
                 Ended::With(Exit::Success) => {}
                 Ended::With(failed) | Ended::Hopeless(failed) => return failed,
                 Ended::Quit => break,
@@ -252,7 +255,7 @@ impl Shell {
         let mut exit = Exit::Success;
         loop {
             let ended = match self.next_input(&mut lines).await {
-                Input::Line(text) => match self.run_pasted(&text).await {
+                Input::Line(text) => match self.run_pasted(text).await {
                     Ended::Quit => break,
                     Ended::Hopeless(ended) => {
                         exit = ended;
@@ -291,9 +294,12 @@ impl Shell {
     }
 
     /// Carries out the lines of one input, up to QUIT.
-    async fn run_pasted(&mut self, text: &str) -> Ended {
+    async fn run_pasted(&mut self, text: Zeroizing<String>) -> Ended {
+        let lines = text.split('\n');
+        let lines: Vec<_> = lines.map(|line| Zeroizing::new(line.to_owned())).collect();
+        drop(text);
         let mut exit = Exit::Success;
-        for line in text.split('\n') {
+        for line in lines {
             match self.run_line(line).await {
                 Ended::With(ended) => exit = exit.or(ended),
                 ended @ (Ended::Quit | Ended::Hopeless(_)) => return ended,
@@ -303,9 +309,12 @@ impl Shell {
     }
 
     /// Carries out one line and shows what came of it.
-    async fn run_line(&mut self, line: &str) -> Ended {
+    async fn run_line(&mut self, line: Zeroizing<String>) -> Ended {
         let is_hidden = std::mem::take(&mut self.hides_line);
-        let (ending, result) = match command::parse(line) {
+        let parsed = command::parse(&line);
+        // It may hold a password, and the command may wait for long.
+        drop(line);
+        let (ending, result) = match parsed {
             Ok(command) => {
                 let lacks_password = self.lacks_password(&command);
                 let result = (render::ending(&command), self.execute(command).await);

@@ -41,6 +41,9 @@ struct State {
     editing: bool,
     /// Standard output failed; nothing more is written to it.
     failure: Option<io::Error>,
+    /// What went to standard error.
+    #[cfg(test)]
+    advice: String,
 }
 
 impl Output {
@@ -131,6 +134,8 @@ impl Output {
 
     /// Writes to standard error. Nothing can be done when that fails.
     pub(super) fn advise(&self, text: &str) {
+        #[cfg(test)]
+        self.lock().advice.push_str(text);
         let _ = io::stderr().write_all(harmless(text).as_bytes());
     }
 
@@ -139,6 +144,12 @@ impl Output {
         if io::stderr().is_terminal() {
             self.advise("\n");
         }
+    }
+
+    /// What went to standard error.
+    #[cfg(test)]
+    pub(super) fn advice(&self) -> String {
+        self.lock().advice.clone()
     }
 
     /// Takes what made standard output fail. A reader that went away is no failure of ours.

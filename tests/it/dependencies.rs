@@ -47,6 +47,7 @@ fn the_library_alone_links_nothing_that_only_the_programs_use() {
         "rustyline",
         "signal-hook-registry",
         "tracing-subscriber",
+        "zeroizing-alloc",
     ] {
         assert!(!lean.iter().any(|found| found == name), "{name}");
         assert!(full.iter().any(|found| found == name), "{name} is not used");

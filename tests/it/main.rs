@@ -31,6 +31,7 @@ mod replay_client;
 mod replay_sim;
 mod scripted;
 mod second_opinion;
+mod secrets_in_memory;
 mod server;
 mod shell;
 mod sim;

@@ -45,8 +45,23 @@ impl Terminal {
         Self::run(env!("CARGO_BIN_EXE_ndb_mgm"), home, arguments)
     }
 
+    /// With these variables beside, or instead of, the usual ones.
+    pub(crate) fn with_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        Self::run_with(env!("CARGO_BIN_EXE_ndb_mgm"), home, variables, arguments)
+    }
+
     /// Any program of ours, in its home directory.
     pub(crate) fn run(program: &str, home: tempfile::TempDir, arguments: &[&str]) -> Self {
+        Self::run_with(program, home, &[], arguments)
+    }
+
+    fn run_with(
+        program: &str,
+        home: tempfile::TempDir,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize {
                 rows: ROWS.get(),
@@ -59,6 +74,9 @@ impl Terminal {
         command.env_clear();
         command.env("HOME", home.path());
         command.env("TERM", "xterm");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         command.cwd(home.path());
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
@@ -153,6 +171,10 @@ impl Terminal {
         self.wait_for(prompt);
         self.wait_for_no_echo();
         self.type_keys(keys);
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     /// Ends the program as nothing else does.

@@ -81,9 +81,14 @@ impl Shell {
     }
 
     /// The password of the options, else of the user, for a command that gives none.
-    fn own_password(&self, command: String) -> Result<BackupPassword, Failure> {
-        let password = match &self.settings.backup_password {
-            Some(password) => BackupPassword::new(password.clone()).map_err(PasswordFault::Broken),
+    fn own_password(&mut self, command: String) -> Result<BackupPassword, Failure> {
+        let is_last = self.mode == Mode::OneShot && self.settings.execute.is_empty();
+        let given = match is_last {
+            true => self.settings.backup_password.take(),
+            false => self.settings.backup_password.clone(),
+        };
+        let password = match given {
+            Some(password) => BackupPassword::new(password).map_err(PasswordFault::Broken),
             None => self.typed_password()?,
         };
         password.map_err(|fault| Failure::BackupPassword { command, fault })
@@ -381,5 +386,58 @@ async fn event_of_reply(
         if found {
             return Some(event.source);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::cli::Environment;
+    use crate::client::{ConnectOptions, connect};
+    use crate::cluster::ConnectString;
+    use crate::command::{Command, parse};
+    use crate::shell::options::{Options, PROGRAM};
+
+    fn shell() -> Shell {
+        let arguments = ["ndb_mgm", "--ndb-tls-search-path=", "-e", "SHOW"];
+        let parsed = PROGRAM.parse_from(arguments.map(Into::into), &Environment::default());
+        let options: Options = parsed
+            .unwrap_or_else(|stop| panic!("{}", stop.stderr))
+            .options;
+        let tls = options
+            .tls(&mut |_| None)
+            .unwrap_or_else(|stop| panic!("{}", stop.stderr));
+        Shell::new(options.into_settings(tls, None).unwrap())
+    }
+
+    /// What START BACKUP says on standard error before a server hangs up.
+    async fn advice(command: &str, is_far: bool) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move { listener.accept().await.map(drop) });
+        let options = ConnectOptions::once(ConnectString::to_server("127.0.0.1", port));
+        let mut session = connect(&options).await.unwrap();
+        server.await.unwrap().unwrap();
+        if is_far {
+            session.move_server_away();
+        }
+        let mut shell = shell();
+        shell.session = Some(session);
+        let Ok(Command::StartBackup(backup)) = parse(command) else {
+            panic!("{command} is no START BACKUP");
+        };
+        assert!(Box::pin(shell.start_backup(backup)).await.is_err());
+        shell.output.advice()
+    }
+
+    #[tokio::test]
+    async fn a_password_that_leaves_this_machine_in_cleartext_is_warned_about() {
+        let encrypted = "START BACKUP 7 ENCRYPT PASSWORD='x' NOWAIT";
+        let far = advice(encrypted, true).await;
+        assert!(far.contains(render::PASSWORD_IN_CLEARTEXT), "{far}");
+        assert_eq!(advice(encrypted, false).await, "");
+        assert_eq!(advice("START BACKUP 7 NOWAIT", true).await, "");
     }
 }
