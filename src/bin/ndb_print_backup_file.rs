@@ -69,12 +69,18 @@ struct Options {
     /// Read the password from the first line of stdin
     #[arg(long)]
     backup_password_from_stdin: bool,
+    /// Take the password from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    backup_password_source: Option<String>,
     /// Key of an encrypted file as hexadecimal digits; without a value it is asked for
     #[arg(short = 'K', long, value_name = "HEX", num_args = 0..=1, require_equals = true)]
     backup_key: Option<String>,
     /// Read the key from the first line of stdin
     #[arg(long)]
     backup_key_from_stdin: bool,
+    /// Take the digits of the key from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    backup_key_source: Option<String>,
     /// With 1 or more: print the words of each record and the attributes of each log entry
     #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 0)]
     verbose: u32,

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
@@ -13,7 +12,9 @@ use super::exit::Exit;
 use super::exposed::ProcessArguments;
 use super::normalise::{HELP, Normalised, Request, UsageError, VERSION, normalise, without_secret};
 use super::number::Number;
-use super::password::{SecretOption, SecretRequests};
+use super::password::SecretRequests;
+use super::secret::SecretOption;
+use super::stop::Stop;
 
 /// First line of `--version`, without the newline: scripts compare it with the original's.
 const VERSION_LINE: &str = "MySQL distrib mysql-9.7.2 ndb-9.7.2, for Linux (x86_64)";
@@ -53,62 +54,44 @@ pub struct Parsed<T> {
     exposed: Vec<usize>,
 }
 
-/// The program ends before it began: help, version, or an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
-    /// For stdout.
-    pub stdout: String,
-    /// For stderr.
-    pub stderr: String,
-    /// The status.
-    pub exit: Exit,
-}
-
-impl Stop {
-    /// Ends with these lines on stderr.
-    pub fn with_error(stderr: String, exit: Exit) -> Self {
-        Stop {
-            stdout: String::new(),
-            stderr,
-            exit,
-        }
-    }
-
-    /// Prints both texts. It is a failure if what was asked for can't be written, but a reader
-    /// that went away is no concern any more.
-    pub fn report(self) -> ExitCode {
-        let _ = io::stderr().write_all(self.stderr.as_bytes());
-        let mut stdout = io::stdout();
-        let written = stdout.write_all(self.stdout.as_bytes());
-        match written.and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let _ = writeln!(io::stderr(), "cannot write to stdout: {error}");
-                match self.exit {
-                    Exit::Success => Exit::Failure.into(),
-                    exit => exit.into(),
-                }
-            }
-            _ => self.exit.into(),
-        }
-    }
-}
-
 impl Program {
     /// Reads this process's arguments and option files; prints warnings. Blocks SIGXFSZ in this
     /// thread and those that it will start, so that the write fails instead. A process that was
-    /// given a secret in its arguments is started anew, with the secret masked in the list of
-    /// processes: call it before anything else is done.
+    /// given a secret in its arguments or its environment is started anew, with the secret
+    /// masked in the list of processes and without the variable: call it before anything else
+    /// is done.
     ///
     /// # Errors
     ///
     /// [`Stop`] if the program is to end: `--help`, `--version`, or a fault.
     pub fn parse<T: CommandFactory + FromArgMatches>(&self) -> Result<Parsed<T>, Stop> {
+        self.parse_process(ProcessArguments::read())
+    }
+
+    /// The same for a program of several commands, which has looked at its arguments already.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] if the program is to end: `--help`, `--version`, or a fault.
+    pub fn parse_process<T: CommandFactory + FromArgMatches>(
+        &self,
+        arguments: ProcessArguments,
+    ) -> Result<Parsed<T>, Stop> {
         // A file that reaches its largest size is a failed write, which is cleaned up after
         // and reported, and not the end of the program.
         let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
-        let arguments = ProcessArguments::read();
-        let parsed = self.parse_from(arguments.to_vec(), &Environment::of_process())?;
-        arguments.hide(&parsed.exposed);
+        let mut parsed = self.parse_from(arguments.to_vec(), &Environment::of_process())?;
+        let variables = parsed.secrets.variables();
+        arguments
+            .hide(&parsed.exposed, &variables)
+            .map_err(|error| {
+                let line = format!(
+                    "{}: [ERROR] cannot take a secret out of the environment: {error}\n",
+                    parsed.program
+                );
+                Stop::with_error(line, self.bad_usage)
+            })?;
+        parsed.secrets.provide(arguments.into_variables());
         for warning in &parsed.warnings {
             let _ = writeln!(io::stderr(), "{warning}");
         }

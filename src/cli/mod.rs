@@ -40,16 +40,23 @@ mod normalise;
 mod number;
 mod option_file;
 mod password;
+mod prompt;
+mod secret;
+mod source;
+mod stop;
 mod terminal;
 
-pub use args::{Parsed, Program, Stop, version_text};
+pub use args::{Parsed, Program, version_text};
 pub use defaults::{Arguments, DefaultsError, Environment, collect_arguments};
 pub use exit::Exit;
+pub use exposed::ProcessArguments;
 pub use logging::{LOG_VARIABLE, start_logging};
 pub use number::Number;
 pub use option_file::OptionFileError;
-pub use password::{
-    KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SecretRequests,
-    Secrets, ask_pass_phrase, prompt_secret,
+pub use password::{SecretRequests, Secrets};
+pub use prompt::{ask_pass_phrase, prompt_secret};
+pub use secret::{
+    KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SourceFault,
 };
+pub use stop::Stop;
 pub use terminal::{TerminalText, is_harmful};

@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 
 use super::defaults::{LEADING_OPTIONS, underscore_to_dash};
 use super::number::{Number, parse_number};
-use super::password::{SecretOption, SecretRequests, Source};
+use super::password::{Form, SecretRequests};
+use super::secret::SecretOption;
+use super::source::Source;
 
 /// Most letters of an option's name that may be wrong for it to be recognised, and how many
 /// letters there must be for each.
@@ -41,6 +43,8 @@ pub(super) enum UsageError {
     NotANumber { option: String, value: String },
     #[error("option '{option}': '{value}' is neither 0 nor 1.")]
     NotASwitch { option: String, value: String },
+    #[error("option '{0}' takes {forms}.", forms = Source::FORMS)]
+    UnknownSource(String),
     #[error("option '{0}' only counts before all other arguments.")]
     NotLeading(String),
     #[error("{0}")]
@@ -231,7 +235,7 @@ impl Walk<'_> {
             Err(UsageError::UnknownOption(_)) => {
                 if let Some((word, name)) = switch_prefix(&name)
                     && let Ok(entry) = self.find(name)
-                    && entry.takes != Takes::One
+                    && (entry.takes != Takes::One || self.can_be_skipped(entry, word))
                 {
                     return self.switch(entry, word, value);
                 }
@@ -333,29 +337,49 @@ impl Walk<'_> {
             HELP => self.asked = Some(Request::Help),
             VERSION => self.asked = Some(Request::Version),
             _ => {
-                if let Some((option, from_stdin)) = self.secret_of(entry) {
-                    return self.secret(entry, option, from_stdin, value, rest.is_some());
+                match self.secret_of(entry) {
+                    Some((option, Form::Source)) => {
+                        let value = self.value_of(entry, value, rest)?;
+                        return self.source(entry, option, &value);
+                    }
+                    Some((option, Form::FromStdin)) => {
+                        return self.stdin(entry, option, value);
+                    }
+                    Some((option, Form::Plain)) => {
+                        self.secret(option, value, rest.is_some());
+                        return Ok(());
+                    }
+                    None => {}
                 }
                 return match (entry.takes, value) {
                     (Takes::Nothing, None) => self.set(entry, None),
                     (Takes::Nothing, Some(value)) => self.switch_to(entry, value),
                     (Takes::Optional, value) => self.set(entry, value),
-                    (Takes::One, Some(value)) => self.set(entry, Some(value)),
-                    (Takes::One, None) => match rest.and_then(|rest| self.next_of(rest)) {
-                        Some(value) => self.set(entry, Some(&value)),
-                        None => Err(UsageError::MissingValue(entry.canonical())),
-                    },
+                    (Takes::One, value) => {
+                        let value = self.value_of(entry, value, rest)?;
+                        self.set(entry, Some(&value))
+                    }
                 };
             }
         }
         Ok(())
     }
 
-    /// The next argument, as the value of the one before it.
-    fn next_of(&mut self, rest: &mut Rest) -> Option<Zeroizing<Vec<u8>>> {
-        let value = Zeroizing::new(rest.next()?.into_vec());
+    /// The value of an option that has one: behind its `=`, or the next argument.
+    fn value_of(
+        &mut self,
+        entry: &Entry,
+        value: Option<&[u8]>,
+        rest: Option<&mut Rest>,
+    ) -> Result<Zeroizing<Vec<u8>>, UsageError> {
+        if let Some(value) = value {
+            return Ok(Zeroizing::new(value.to_vec()));
+        }
+        let missing = || UsageError::MissingValue(entry.canonical());
+        let rest = rest.ok_or_else(missing)?;
+        let value = Zeroizing::new(rest.next().ok_or_else(missing)?.into_vec());
         self.place = rest.len() + 1;
-        Some(value)
+        Ok(value)
     }
 
     /// `--skip-x`, `--disable-x` and `--enable-x`.
@@ -372,24 +396,23 @@ impl Walk<'_> {
             });
         }
         match (word, self.secret_of(entry)) {
-            (Switch::On, None) => self.set(entry, None),
-            (Switch::On, Some((option, true))) => {
-                self.secrets.ask(option, Source::Stdin);
-                Ok(())
+            (Switch::On, None) => return self.set(entry, None),
+            (Switch::On, Some((option, form))) => {
+                let source = match form {
+                    Form::FromStdin => Source::Stdin,
+                    Form::Plain | Form::Source => Source::Terminal,
+                };
+                self.secrets.ask(option, form, source);
             }
-            (Switch::On, Some((option, false))) => {
-                self.secrets.ask(option, Source::Terminal);
-                Ok(())
-            }
-            (Switch::Off, None) => {
-                self.unset(entry);
-                Ok(())
-            }
-            (Switch::Off, Some((option, from_stdin))) => {
-                self.secrets.cancel(option, from_stdin);
-                Ok(())
-            }
+            (Switch::Off, None) => self.unset(entry),
+            (Switch::Off, Some((option, form))) => self.secrets.cancel(option, form),
         }
+        Ok(())
+    }
+
+    /// The source of a secret that an option file names must not bind the command line.
+    fn can_be_skipped(&self, entry: &Entry, word: Switch) -> bool {
+        matches!((word, self.secret_of(entry)), (Switch::Off, Some(_)))
     }
 
     fn switch_to(&mut self, entry: &Entry, value: &[u8]) -> Result<(), UsageError> {
@@ -402,44 +425,58 @@ impl Walk<'_> {
         }
     }
 
-    fn secret_of(&self, entry: &Entry) -> Option<(SecretOption, bool)> {
+    /// The secret that an option is about, and which of its options it is.
+    fn secret_of(&self, entry: &Entry) -> Option<(SecretOption, Form)> {
         let name = entry.names.first()?;
-        let (plain, from_stdin) = match name.strip_suffix("-from-stdin") {
-            Some(plain) => (plain, true),
-            None => (name.as_str(), false),
-        };
+        let with = |ending, form| Some((name.strip_suffix(ending)?, form));
+        let (plain, form) = with("-from-stdin", Form::FromStdin)
+            .or_else(|| with("-source", Form::Source))
+            .unwrap_or((name, Form::Plain));
         let is_named =
             |option: &&SecretOption| format!("{}-{}", option.prefix, option.kind) == plain;
         let option = self.secret_options.iter().find(is_named)?;
-        Some((*option, from_stdin))
+        Some((*option, form))
     }
 
-    fn secret(
-        &mut self,
-        entry: &Entry,
-        option: SecretOption,
-        from_stdin: bool,
-        value: Option<&[u8]>,
-        is_command_line: bool,
-    ) -> Result<(), UsageError> {
-        match (from_stdin, value) {
-            (true, None) => self.secrets.ask(option, Source::Stdin),
-            (true, Some(value)) => {
-                if switch_value(entry, value)? {
-                    self.secrets.ask(option, Source::Stdin);
-                } else {
-                    self.secrets.cancel(option, true);
-                }
-            }
-            (false, None) => self.secrets.ask(option, Source::Terminal),
-            (false, Some(value)) => {
+    /// `--X-password`, with its value or without.
+    fn secret(&mut self, option: SecretOption, value: Option<&[u8]>, is_command_line: bool) {
+        let source = match value {
+            None => Source::Terminal,
+            Some(value) => {
                 if is_command_line {
                     self.expose();
                 }
-                let value = Zeroizing::new(value.to_vec());
-                self.secrets.ask(option, Source::Value(value));
+                Source::Value(Zeroizing::new(value.to_vec()))
             }
+        };
+        self.secrets.ask(option, Form::Plain, source);
+    }
+
+    /// `--X-password-from-stdin`, perhaps with `=0` or `=1`.
+    fn stdin(
+        &mut self,
+        entry: &Entry,
+        option: SecretOption,
+        value: Option<&[u8]>,
+    ) -> Result<(), UsageError> {
+        match value.map_or(Ok(true), |value| switch_value(entry, value))? {
+            true => self.secrets.ask(option, Form::FromStdin, Source::Stdin),
+            false => self.secrets.cancel(option, Form::FromStdin),
         }
+        Ok(())
+    }
+
+    /// `--X-password-source`.
+    fn source(
+        &mut self,
+        entry: &Entry,
+        option: SecretOption,
+        value: &[u8],
+    ) -> Result<(), UsageError> {
+        // What is said instead may be the secret itself.
+        let unknown = || UsageError::UnknownSource(entry.canonical());
+        let source = Source::parse(value).ok_or_else(unknown)?;
+        self.secrets.ask(option, Form::Source, source);
         Ok(())
     }
 

@@ -1,175 +1,62 @@
 //! Passwords and keys: one rule for every program (backup format, 8).
 //!
-//! An option `--X-password` (or `--X-key`) takes its secret from one of three places:
+//! The options of a password (and of a key) say where it comes from:
 //!
 //! | form | source |
 //! |---|---|
 //! | `--X-password=VALUE` | the command line or an option file, any bytes |
 //! | `--X-password` | the terminal, asked for with `Enter X password: `, not echoed |
 //! | `--X-password-from-stdin` | one line of stdin, never a byte more: commands may follow it |
+//! | `--X-password-source=stdin`, `=prompt` | the same two |
+//! | `--X-password-source=env:NAME` | a variable of the environment, which no child inherits |
+//! | `--X-password-source=file:PATH` | a file of this user or of root that nobody else can write to, nor read, but for a group that root lets read its own file: credentials of systemd are such files |
+//! | `--X-password-source=fd:N` | an open file or pipe, which is closed then |
 //!
-//! Lines hold at most [`SECRET_MAX`] bytes of printable ASCII. The end of input may stand for the
-//! newline, but input without a single byte is no secret. Keys are written as hexadecimal digits.
+//! Lines hold at most [`SECRET_MAX`](super::SECRET_MAX) bytes of printable ASCII. The end of input may stand for the
+//! newline, but input without a single byte is no secret. What `--X-password-source` names holds
+//! one line, which may end in CR LF. Keys are written as hexadecimal digits.
 //!
 //! Secrets are wiped from this process's memory when they are dropped. A value given on the command
 //! line can be read by anyone in the list of processes for a moment, until the program has
-//! started itself anew without it, and stays in the shell's history: prefer the other two.
+//! started itself anew without it, and stays in the shell's history: prefer the others.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::AsFd;
-use std::path::Path;
 
-use nix::errno::Errno;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-use rpassword::{ConfigBuilder, prompt_password_with_config};
-use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-/// Longest password, in bytes.
-pub const SECRET_MAX: usize = 1024;
-/// Longest key, in bytes; twice as many digits.
-pub const KEY_MAX: usize = 512;
+use super::prompt::{prompt_at_terminal, prompt_text, read_line_of_stdin, typed};
+use super::secret::{Line, SecretError, SecretFault, SecretKind, SecretOption, check};
+use super::source::{Source, read_descriptor, read_file, read_value, strip_line_end};
 
-const EBADF: i32 = 9;
-const EIO: i32 = 5;
-const EINTR: i32 = 4;
-
-/// What a secret is.
+/// Which of its three options asks for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretKind {
-    /// Bytes as they are.
-    Password,
-    /// Hexadecimal digits.
-    Key,
+pub(super) enum Form {
+    /// `--X-password`, with a value or without.
+    Plain,
+    /// `--X-password-from-stdin`.
+    FromStdin,
+    /// `--X-password-source`.
+    Source,
 }
 
-impl fmt::Display for SecretKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SecretKind::Password => "password",
-            SecretKind::Key => "key",
-        })
-    }
+struct SecretRequest {
+    option: SecretOption,
+    form: Form,
+    source: Source,
 }
 
-/// A secret that a program takes: `backup password`, `decrypt key`. Its options are
-/// `--<prefix>-<kind>` and `--<prefix>-<kind>-from-stdin`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecretOption {
-    /// `backup`, `encrypt` or `decrypt`.
-    pub prefix: &'static str,
-    /// Password or key.
-    pub kind: SecretKind,
-}
-
-impl fmt::Display for SecretOption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.prefix, self.kind)
-    }
-}
-
-/// What is wrong with a secret; never shows it. Prints as the original's message, to which the
-/// program adds its frame (`Error: ` or `Error: backup password: `).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecretError {
-    /// The secret that could not be had.
-    pub option: SecretOption,
-    /// Why.
-    pub fault: SecretFault,
-}
-
-/// Why a secret could not be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SecretFault {
-    /// Both the plain and the from-stdin option were given.
-    SeveralSources,
-    /// The input ended before the first byte.
-    NoEnd,
-    /// More than [`SECRET_MAX`] bytes, or a key of more than [`KEY_MAX`].
-    TooLong,
-    /// A byte that is not printable ASCII, or not a hexadecimal digit.
-    BadCharacter,
-    /// A carriage return at the end of what is fine otherwise.
-    CarriageReturn,
-    /// A key with half a byte at its end.
-    OddDigits,
-    /// It was typed twice, and not alike.
-    Differs,
-    /// Stdin failed with this error number of the system.
-    StdinFailed(i32),
-    /// There is no terminal, or it failed with this error number of the system.
-    TerminalFailed(i32),
-}
-
-impl SecretError {
-    /// True if the user typed Ctrl-C or Ctrl-D instead of a secret.
-    pub fn is_given_up(&self) -> bool {
-        matches!(
-            self.fault,
-            SecretFault::NoEnd | SecretFault::TerminalFailed(EINTR)
-        )
-    }
-}
-
-impl fmt::Display for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SecretOption { prefix, kind } = self.option;
-        match self.fault {
-            // Two blanks between the sentences, as in the original.
-            SecretFault::SeveralSources => write!(
-                f,
-                "Multiple options for same {kind} used.  Select one of --{prefix}-{kind} and \
-                 --{prefix}-{kind}-from-stdin."
-            ),
-            SecretFault::NoEnd => write!(f, "{prefix} {kind} has no end."),
-            SecretFault::TooLong => write!(f, "{prefix} {kind} too long."),
-            SecretFault::BadCharacter => write!(f, "{prefix} {kind} has some bad character."),
-            SecretFault::CarriageReturn => write!(
-                f,
-                "{prefix} {kind} has some bad character.  Its line ends in a carriage return \
-                 (CR LF): write it with a newline alone."
-            ),
-            SecretFault::OddDigits => {
-                write!(f, "{prefix} {kind} need even number of hex digits.")
-            }
-            SecretFault::Differs => write!(f, "the two {prefix} {kind}s differ."),
-            SecretFault::StdinFailed(errno) => {
-                write!(
-                    f,
-                    "Failed to read {prefix} {kind} from stdin (errno {errno})."
-                )
-            }
-            SecretFault::TerminalFailed(errno) => {
-                write!(
-                    f,
-                    "Failed to read {prefix} {kind} from tty (errno {errno})."
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for SecretError {}
-
-/// What was typed or read after a prompt.
-type Line = Result<Zeroizing<Vec<u8>>, SecretFault>;
-
-/// Where a secret comes from.
-pub(super) enum Source {
-    Value(Zeroizing<Vec<u8>>),
-    Terminal,
-    Stdin,
-}
+/// A variable of the environment, and what it held when the program was started.
+pub(super) type Variable = (OsString, Zeroizing<Vec<u8>>);
 
 /// The secrets that the options ask for, not yet read: nothing is asked before every option
 /// has been understood.
 pub struct SecretRequests {
     declared: &'static [SecretOption],
     /// In the order of the last occurrence of each option.
-    requests: Vec<(SecretOption, Source)>,
+    requests: Vec<SecretRequest>,
+    /// What the environment no longer holds.
+    variables: Vec<Variable>,
 }
 
 impl SecretRequests {
@@ -177,18 +64,22 @@ impl SecretRequests {
         SecretRequests {
             declared,
             requests: Vec::new(),
+            variables: Vec::new(),
         }
     }
 
-    pub(super) fn ask(&mut self, option: SecretOption, source: Source) {
-        self.cancel(option, matches!(source, Source::Stdin));
-        self.requests.push((option, source));
+    pub(super) fn ask(&mut self, option: SecretOption, form: Form, source: Source) {
+        self.cancel(option, form);
+        self.requests.push(SecretRequest {
+            option,
+            form,
+            source,
+        });
     }
 
-    pub(super) fn cancel(&mut self, option: SecretOption, from_stdin: bool) {
-        self.requests.retain(|(asked, source)| {
-            *asked != option || matches!(source, Source::Stdin) != from_stdin
-        });
+    pub(super) fn cancel(&mut self, option: SecretOption, form: Form) {
+        self.requests
+            .retain(|asked| (asked.option, asked.form) != (option, form));
     }
 
     /// True if no option asks for a secret.
@@ -198,16 +89,28 @@ impl SecretRequests {
 
     /// True if one will be asked for at the terminal.
     pub fn asks_terminal(&self) -> bool {
-        self.requests
-            .iter()
-            .any(|(_, source)| matches!(source, Source::Terminal))
+        let mut sources = self.requests.iter().map(|asked| &asked.source);
+        sources.any(|source| matches!(source, Source::Terminal))
     }
 
     /// True if a line of stdin will be taken.
     pub fn reads_stdin(&self) -> bool {
-        self.requests
-            .iter()
-            .any(|(_, source)| matches!(source, Source::Stdin))
+        let mut sources = self.requests.iter().map(|asked| &asked.source);
+        sources.any(|source| matches!(source, Source::Stdin))
+    }
+
+    /// Names of the variables that hold secrets.
+    pub(super) fn variables(&self) -> Vec<OsString> {
+        let name = |asked: &SecretRequest| match &asked.source {
+            Source::Variable(name) => Some(name.clone()),
+            _ => None,
+        };
+        self.requests.iter().filter_map(name).collect()
+    }
+
+    /// Hands over what those of them held that were set.
+    pub(super) fn provide(&mut self, variables: Vec<Variable>) {
+        self.variables = variables;
     }
 
     /// Takes the secrets from where the options say, asking at the terminal and reading stdin
@@ -231,13 +134,26 @@ impl SecretRequests {
             return Err(errors);
         }
         let mut secrets = Secrets(Vec::new());
-        for (option, source) in self.requests {
-            let secret = match source {
+        for request in self.requests {
+            let option = request.option;
+            let line = |read: Line| read.and_then(|line| check(option.kind, line, true));
+            let secret = match request.source {
                 Source::Value(value) => check(option.kind, value, false),
                 Source::Terminal => typed(option, terminal),
                 Source::Stdin => {
-                    stdin(&prompt_text(option)).and_then(|line| check(option.kind, line, true))
+                    let mut read = stdin(&prompt_text(option));
+                    if let (Form::Source, Ok(line)) = (request.form, &mut read) {
+                        strip_line_end(line);
+                    }
+                    line(read)
                 }
+                Source::Variable(name) => {
+                    let mut held = self.variables.iter();
+                    let held = held.find(|(held, _)| *held == name);
+                    line(read_value(held.map(|(_, value)| value.as_slice())))
+                }
+                Source::File(path) => line(read_file(&path)),
+                Source::Descriptor(number) => line(read_descriptor(number)),
             };
             let secret = secret.map_err(|fault| vec![SecretError { option, fault }])?;
             secrets.0.push((option, secret));
@@ -248,13 +164,18 @@ impl SecretRequests {
     fn errors_without_reading(&self) -> Vec<SecretError> {
         let mut errors = Vec::new();
         for &option in self.declared {
-            let mut sources = self.requests.iter().filter(|(asked, _)| *asked == option);
-            let fault = match (sources.next(), sources.next()) {
-                (Some(_), Some(_)) => Some(SecretFault::SeveralSources),
-                (Some((_, Source::Value(value))), None) => {
-                    check(option.kind, value.clone(), false).err()
+            let asked = self.requests.iter().filter(|asked| asked.option == option);
+            let asked: Vec<&SecretRequest> = asked.collect();
+            let fault = match asked.as_slice() {
+                [] => None,
+                [request] => match &request.source {
+                    Source::Value(value) => check(option.kind, value.clone(), false).err(),
+                    _ => None,
+                },
+                several if several.iter().any(|asked| asked.form == Form::Source) => {
+                    Some(SecretFault::SourceAmongSeveral)
                 }
-                _ => None,
+                _ => Some(SecretFault::SeveralSources),
             };
             errors.extend(fault.map(|fault| SecretError { option, fault }));
         }
@@ -281,180 +202,11 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Asks for a secret at the terminal with `prompt`, without echo; blocks until it is typed.
-///
-/// # Errors
-///
-/// There is no terminal, the user gave up, or what was typed breaks the rules for lines.
-pub fn prompt_secret(
-    option: SecretOption,
-    prompt: &str,
-) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    prompt_at_terminal(prompt)
-        .and_then(|line| check(option.kind, line, true))
-        .map_err(|fault| SecretError { option, fault })
-}
-
-/// Asks for a secret; twice if data is to be encrypted with it, which a slip of the finger
-/// would lose.
-fn typed(option: SecretOption, terminal: &mut dyn FnMut(&str) -> Line) -> Line {
-    let first = check(option.kind, terminal(&prompt_text(option))?, true)?;
-    if option.prefix == "encrypt" {
-        let again = terminal(&format!("Enter {option} again: "))?;
-        let again = check(option.kind, again, true).map_err(|_| SecretFault::Differs)?;
-        if !bool::from(first.ct_eq(&again)) {
-            return Err(SecretFault::Differs);
-        }
-    }
-    Ok(first)
-}
-
-/// Asks at the terminal for the pass phrase of the private key in this file; `None` without a
-/// terminal, or if nothing is typed.
-pub fn ask_pass_phrase(key: &Path) -> Option<Zeroizing<String>> {
-    // A terminal that nobody looks at must not hold up a script.
-    if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
-        return None;
-    }
-    let prompt = format!("Enter pass phrase for {}: ", key.display());
-    let mut typed = prompt_at_terminal(&prompt).ok()?;
-    String::from_utf8(std::mem::take(&mut *typed))
-        .map(Zeroizing::new)
-        .map_err(|error| error.into_bytes().zeroize())
-        .ok()
-}
-
-fn prompt_text(option: SecretOption) -> String {
-    format!("Enter {option}: ")
-}
-
-/// Checks what was read and decodes keys. Bytes of a `--X-password=VALUE` may be any.
-fn check(
-    kind: SecretKind,
-    secret: Zeroizing<Vec<u8>>,
-    is_line: bool,
-) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
-    match kind {
-        SecretKind::Password if secret.len() > SECRET_MAX => Err(SecretFault::TooLong),
-        SecretKind::Password => {
-            let printable = |byte: &u8| (0x20..=0x7E).contains(byte);
-            match secret.split_last() {
-                _ if !is_line || secret.iter().all(printable) => Ok(secret),
-                Some((b'\r', rest)) if rest.iter().all(printable) => {
-                    Err(SecretFault::CarriageReturn)
-                }
-                _ => Err(SecretFault::BadCharacter),
-            }
-        }
-        SecretKind::Key => decode_hex(&secret),
-    }
-}
-
-fn decode_hex(digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFault> {
-    if digits.len() > 2 * KEY_MAX {
-        return Err(SecretFault::TooLong);
-    }
-    if !digits.len().is_multiple_of(2) {
-        return Err(SecretFault::OddDigits);
-    }
-    let digit = |byte: u8| (byte as char).to_digit(16).ok_or(SecretFault::BadCharacter);
-    let mut key = Zeroizing::new(Vec::with_capacity(digits.len() / 2));
-    for pair in digits.chunks_exact(2) {
-        key.push((digit(pair[0])? << 4 | digit(pair[1])?) as u8);
-    }
-    Ok(key)
-}
-
-fn prompt_at_terminal(prompt: &str) -> Line {
-    // The original reports a bad descriptor, not the reason why there is none.
-    File::open(TERMINAL).map_err(|_| SecretFault::TerminalFailed(EBADF))?;
-    type_line(prompt, TERMINAL, TERMINAL, SecretFault::TerminalFailed)
-}
-
-const TERMINAL: &str = "/dev/tty";
-
-/// Asks for a line on one terminal and reads it from another.
-fn type_line(prompt: &str, input: &str, output: &str, failed: fn(i32) -> SecretFault) -> Line {
-    let config = ConfigBuilder::new()
-        .input_file_path(input)
-        .output_file_path(output)
-        .build();
-    let typed = hold_interrupts(|| prompt_password_with_config(prompt, config))
-        .unwrap_or_else(|errno| Err(errno.into()));
-    match typed {
-        Ok(line) => Ok(Zeroizing::new(line.into_bytes())),
-        Err(error) => {
-            if error.kind() == io::ErrorKind::UnexpectedEof {
-                // What follows belongs on a line of its own, and Ctrl-D ends none.
-                let terminal = File::options().write(true).open(output);
-                let _ = terminal.and_then(|mut terminal| terminal.write_all(b"\n"));
-            }
-            Err(fault_of_typing(&error, failed))
-        }
-    }
-}
-
-/// Does it with SIGINT held back. The prompt answers Ctrl-C with that signal, which would end
-/// the program before the terminal is as it was.
-fn hold_interrupts<T>(prompt: impl FnOnce() -> T) -> Result<T, Errno> {
-    let before = SigSet::from(Signal::SIGINT).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-    let done = prompt();
-    before.thread_set_mask()?;
-    Ok(done)
-}
-
-fn fault_of_typing(error: &io::Error, failed: fn(i32) -> SecretFault) -> SecretFault {
-    match error.kind() {
-        io::ErrorKind::InvalidData => SecretFault::BadCharacter,
-        io::ErrorKind::UnexpectedEof => SecretFault::NoEnd,
-        io::ErrorKind::Interrupted => failed(EINTR),
-        _ => failed(error.raw_os_error().unwrap_or(EIO)),
-    }
-}
-
-fn read_line_of_stdin(prompt: &str) -> Line {
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        let output = if io::stdout().is_terminal() {
-            "/dev/stdout"
-        } else {
-            "/dev/stderr"
-        };
-        return type_line(prompt, "/dev/stdin", output, SecretFault::StdinFailed);
-    }
-    // Through std's own buffer a read would take commands that follow the line.
-    let descriptor = stdin.as_fd().try_clone_to_owned();
-    let mut file = descriptor.map(File::from).map_err(stdin_failed)?;
-    read_line(&mut file)
-}
-
-fn stdin_failed(error: io::Error) -> SecretFault {
-    SecretFault::StdinFailed(error.raw_os_error().unwrap_or(EIO))
-}
-
-/// Reads up to a newline, byte by byte, and not beyond what a line may hold.
-fn read_line(input: &mut impl Read) -> Line {
-    // Room for all of it: growing would leave copies behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(SECRET_MAX));
-    let mut byte = [0];
-    loop {
-        match input.read(&mut byte) {
-            Ok(0) if line.is_empty() => return Err(SecretFault::NoEnd),
-            Ok(0) => break,
-            Ok(_) if byte[0] == b'\n' => break,
-            Ok(_) if line.len() == SECRET_MAX => return Err(SecretFault::TooLong),
-            Ok(_) => line.push(byte[0]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(stdin_failed(error)),
-        }
-    }
-    byte.zeroize();
-    Ok(line)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::SECRET_MAX;
+    use crate::cli::prompt::read_line;
 
     const PASSWORD: SecretOption = SecretOption {
         prefix: "decrypt",
@@ -468,7 +220,12 @@ mod tests {
     fn requests(asked: Vec<(SecretOption, Source)>) -> SecretRequests {
         let mut requests = SecretRequests::new(&[PASSWORD, KEY]);
         for (option, source) in asked {
-            requests.ask(option, source);
+            let form = match source {
+                Source::Value(_) | Source::Terminal => Form::Plain,
+                Source::Stdin => Form::FromStdin,
+                Source::Variable(_) | Source::File(_) | Source::Descriptor(_) => Form::Source,
+            };
+            requests.ask(option, form, source);
         }
         requests
     }
@@ -629,5 +386,38 @@ mod tests {
         assert_eq!(key.as_slice(), [0x0A]);
         let password = secrets.take("decrypt", SecretKind::Password).unwrap();
         assert_eq!(password.as_slice(), b"pw");
+    }
+    #[test]
+    fn a_source_besides_another_option_is_an_error_and_nothing_is_read() {
+        let mut asked = requests(vec![(PASSWORD, Source::File("/none".into()))]);
+        asked.ask(PASSWORD, Form::FromStdin, Source::Stdin);
+        let message = "Multiple options for same password used.  Select one of \
+                       --decrypt-password, --decrypt-password-from-stdin and \
+                       --decrypt-password-source.";
+        assert_eq!(read(asked, b"").err().as_deref(), Some(message));
+    }
+
+    #[test]
+    fn a_variable_is_what_it_held_at_the_start() {
+        let name = || OsString::from("BACKUP_SECRET");
+        let mut asked = requests(vec![(PASSWORD, Source::Variable(name()))]);
+        assert_eq!(asked.variables(), [name()]);
+        asked.provide(vec![(name(), Zeroizing::new(b"s3 cret\n".to_vec()))]);
+        let mut secrets = read(asked, b"").unwrap();
+        let password = secrets.take("decrypt", SecretKind::Password).unwrap();
+        assert_eq!(password.as_slice(), b"s3 cret");
+        let missing = requests(vec![(PASSWORD, Source::Variable(name()))]);
+        let message = "Failed to read decrypt password: env: names a variable that is not set \
+                       (it takes the name, without $).";
+        assert_eq!(read(missing, b"").err().as_deref(), Some(message));
+    }
+
+    #[test]
+    fn a_line_of_stdin_that_is_named_as_the_source_may_end_in_cr_lf() {
+        let mut asked = SecretRequests::new(&[PASSWORD]);
+        asked.ask(PASSWORD, Form::Source, Source::Stdin);
+        let mut secrets = read(asked, b"secret\r\nSHOW\n").unwrap();
+        let password = secrets.take("decrypt", SecretKind::Password).unwrap();
+        assert_eq!(password.as_slice(), b"secret");
     }
 }

@@ -99,6 +99,10 @@ pub struct Options {
     /// Read the password for encrypted backups from one line of standard input
     #[arg(long)]
     pub backup_password_from_stdin: bool,
+    /// Take the password for encrypted backups from env:NAME (no child inherits the variable),
+    /// file:PATH (nobody else may read the file), fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    pub backup_password_source: Option<String>,
     /// Encrypt every backup
     #[arg(long)]
     pub encrypt_backup: bool,

@@ -15,11 +15,12 @@ mod sets;
 mod show;
 mod verify;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-use ndbmgm::cli::{Environment, Exit, Parsed, Program, SecretKind, SecretRequests, version_text};
+use ndbmgm::cli::{
+    Exit, Parsed, ProcessArguments, Program, SecretKind, SecretRequests, version_text,
+};
 use ndbmgm::xfrm::Secret;
 
 use zeroize::Zeroizing;
@@ -73,11 +74,12 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    let Some(command) = take_command(&mut arguments) else {
+    let mut arguments = ProcessArguments::read();
+    let command = arguments.take_command();
+    let Some(command) = command.map(|it| it.to_string_lossy().into_owned()) else {
         return without_command(&arguments);
     };
-    match &command.to_string_lossy()[..] {
+    match command.as_str() {
         "list" => run(&options::LIST, arguments, list::run),
         "show" => run(&options::SHOW, arguments, show::run),
         "verify" => run(&options::VERIFY, arguments, verify::run),
@@ -98,16 +100,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command is the first argument that is no option; options before it choose option files.
-fn take_command(arguments: &mut Vec<OsString>) -> Option<OsString> {
-    let index = arguments
-        .iter()
-        .skip(1)
-        .position(|argument| !argument.to_string_lossy().starts_with('-'))?;
-    Some(arguments.remove(index + 1))
-}
-
-fn without_command(arguments: &[OsString]) -> ExitCode {
+fn without_command(arguments: &ProcessArguments) -> ExitCode {
+    let arguments = arguments.to_vec();
     let asks = |names: [&str; 2]| {
         let mut given = arguments.iter().skip(1);
         given.any(|argument| names.iter().any(|name| argument == name))
@@ -127,7 +121,7 @@ fn without_command(arguments: &[OsString]) -> ExitCode {
 /// Parses a command's options, reads its secrets, and runs it.
 fn run<T: CommandFactory + FromArgMatches>(
     program: &Program,
-    arguments: Vec<OsString>,
+    arguments: ProcessArguments,
     command: fn(T, Option<Secret>) -> Result<Exit, Failure>,
 ) -> ExitCode {
     run_with(
@@ -141,20 +135,16 @@ fn run<T: CommandFactory + FromArgMatches>(
 /// The same for a command that wants its secret in another form.
 fn run_with<T: CommandFactory + FromArgMatches, S>(
     program: &Program,
-    arguments: Vec<OsString>,
+    arguments: ProcessArguments,
     form: fn(Option<Zeroizing<Vec<u8>>>) -> S,
     command: fn(T, S) -> Result<Exit, Failure>,
 ) -> ExitCode {
     let Parsed {
-        options,
-        secrets,
-        warnings,
-        ..
-    } = match program.parse_from::<T>(arguments, &Environment::of_process()) {
+        options, secrets, ..
+    } = match program.parse_process::<T>(arguments) {
         Ok(parsed) => parsed,
         Err(stop) => return stop.report(),
     };
-    warnings.iter().for_each(|warning| complain(warning));
     let secret = match read_secret(secrets) {
         Ok(secret) => secret,
         Err(lines) => {

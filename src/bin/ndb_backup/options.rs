@@ -139,12 +139,18 @@ pub(crate) struct Common {
     /// Read the password from the first line of stdin
     #[arg(long)]
     backup_password_from_stdin: bool,
+    /// Take the password from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    backup_password_source: Option<String>,
     /// Key of encrypted files as hexadecimal digits; without a value it is asked for
     #[arg(short = 'K', long, value_name = "HEX", num_args = 0..=1, require_equals = true)]
     backup_key: Option<String>,
     /// Read the key from the first line of stdin
     #[arg(long)]
     backup_key_from_stdin: bool,
+    /// Take the digits of the key from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    backup_key_source: Option<String>,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
@@ -428,6 +434,9 @@ pub(crate) struct RunOptions {
     /// Read the password from the first line of stdin
     #[arg(long)]
     backup_password_from_stdin: bool,
+    /// Take the password from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    backup_password_source: Option<String>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,

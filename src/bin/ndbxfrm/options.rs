@@ -30,6 +30,10 @@ pub(crate) struct Options {
     #[arg(long)]
     decrypt_password_from_stdin: bool,
 
+    /// Take the password to decrypt with from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    decrypt_password_source: Option<String>,
+
     /// Password to encrypt the destination with; without a value it is asked for, twice
     #[arg(long, num_args = 0..=1, require_equals = true, value_name = "PASSWORD")]
     encrypt_password: Option<Option<String>>,
@@ -37,6 +41,10 @@ pub(crate) struct Options {
     /// Read the password to encrypt with from stdin, one line
     #[arg(long)]
     encrypt_password_from_stdin: bool,
+
+    /// Take the password to encrypt with from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    encrypt_password_source: Option<String>,
 
     /// Key to decrypt the source with, as hexadecimal digits; without a value it is asked for
     #[arg(long, num_args = 0..=1, require_equals = true, value_name = "HEX")]
@@ -46,6 +54,10 @@ pub(crate) struct Options {
     #[arg(long)]
     decrypt_key_from_stdin: bool,
 
+    /// Take the digits of the key to decrypt with from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    decrypt_key_source: Option<String>,
+
     /// Key to encrypt the destination with, as hexadecimal digits; without a value it is
     /// asked for. It is used like a password unless --encrypt-kdf-iter-count is 0
     #[arg(long, num_args = 0..=1, require_equals = true, value_name = "HEX")]
@@ -54,6 +66,10 @@ pub(crate) struct Options {
     /// Read the key to encrypt with from stdin, one line
     #[arg(long)]
     encrypt_key_from_stdin: bool,
+
+    /// Take the digits of the key to encrypt with from env:NAME, file:PATH, fd:N, stdin or prompt
+    #[arg(long, value_name = "SOURCE")]
+    encrypt_key_source: Option<String>,
 
     /// Cipher: 1 is AES-256-CBC, as in backups, 2 is AES-256-XTS
     #[arg(long, default_value_t = 1, value_name = "N")]
