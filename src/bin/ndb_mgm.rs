@@ -24,6 +24,7 @@ fn run() -> Result<Exit, Stop> {
     let options = parsed.options;
     let tls = options.tls(&mut ask_pass_phrase)?;
     let test_tls = options.test_tls;
+    let (output, exit_codes) = (options.output, options.exit_codes);
     let secrets = parsed.secrets.read();
     let mut secrets = secrets.map_err(|errors| {
         let lines = errors
@@ -33,7 +34,7 @@ fn run() -> Result<Exit, Stop> {
     })?;
     let simulator = simulate(&options)?;
     match options.into_settings(tls, secrets.take("backup", SecretKind::Password)) {
-        Err(error) => Ok(shell::refuse_connect_string(&error)),
+        Err(error) => Ok(shell::refuse_connect_string(error, output, exit_codes)),
         Ok(settings) => match simulator {
             None if test_tls => Ok(shell::test_tls(settings)),
             None => Ok(shell::run(settings)),

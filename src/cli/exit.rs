@@ -16,6 +16,18 @@ pub enum Exit {
     Incomplete,
     /// 4: a proof was required and there is no manifest.
     Unproven,
+    /// 3, detailed: no management server could be reached.
+    Unreachable,
+    /// 4, detailed: TLS or a certificate is missing, or was not accepted.
+    NotAuthorized,
+    /// 5, detailed: the management server refused the command.
+    Refused,
+    /// 6, detailed: the backup failed after its start, or was aborted.
+    BackupAborted,
+    /// 7, detailed: a limit ended the wait; what was waited for goes on.
+    StillRunning,
+    /// 8, detailed: contact was lost; whether it was carried out is not known.
+    OutcomeUnknown,
     /// 10: there is no such backup set.
     NoSuchSet,
     /// 12: the password of a backup set is wrong, or was not given.
@@ -45,6 +57,12 @@ impl Exit {
             Exit::BadUsage => 2,
             Exit::Incomplete => 3,
             Exit::Unproven => 4,
+            Exit::Unreachable => 3,
+            Exit::NotAuthorized => 4,
+            Exit::Refused => 5,
+            Exit::BackupAborted => 6,
+            Exit::StillRunning => 7,
+            Exit::OutcomeUnknown => 8,
             Exit::NoSuchSet => 10,
             Exit::WrongPassword => 12,
             Exit::UnknownChoice => 13,

@@ -225,6 +225,22 @@ impl ClientError {
         )
     }
 
+    /// True if the server understood the request and did not carry it out, or this client knows
+    /// that it can't.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            ClientError::Refused { .. }
+                | ClientError::NotSupported { .. }
+                | ClientError::NoConfiguration { .. }
+                | ClientError::Reply(
+                    ReplyError::BadStatus(_)
+                        | ReplyError::Refused(_)
+                        | ReplyError::RefusedWithCode { .. }
+                )
+        )
+    }
+
     /// The text that the original's prompt prints below the number; may be empty.
     pub fn description(&self) -> String {
         match self {

@@ -39,7 +39,7 @@ impl Shell {
         let mut advised = self.advised;
         let mut is_unresolvable = false;
         let connected = client::connect_with_progress(&self.settings.connect, &mut |progress| {
-            output.print(&render::render_connect_progress(&progress));
+            output.talk(&render::render_connect_progress(&progress));
             is_unresolvable |= matches!(progress, ConnectProgress::Unresolvable { .. });
             if matches!(progress, ConnectProgress::FirstPassFailed { .. })
                 && !advised
@@ -63,12 +63,13 @@ impl Shell {
             self.open_feed(&session).await;
         }
         if self.has_prompt() || self.settings.verbose > 0 {
-            self.output.print(&render::render_connected(
+            self.output.talk(&render::render_connected(
                 session.host(),
                 session.port(),
                 session.is_tls(),
             ));
         }
+        self.server = Some(session.server().address.to_string());
         self.warn_of_cleartext(&session);
         self.session = Some(session);
         Ok(())
@@ -104,9 +105,9 @@ impl Shell {
             Ok(feed) => self.feed = Some(feed),
             Err(NoFeed::NeedsTls) => {
                 self.feed_needs_tls = true;
-                self.output.print(&render::render_events_need_tls());
+                self.output.talk(&render::render_events_need_tls());
             }
-            Err(NoFeed::Failed(error)) => self.output.print(&render::render_events_unavailable(
+            Err(NoFeed::Failed(error)) => self.output.talk(&render::render_events_unavailable(
                 error.number(),
                 &error.description(),
             )),

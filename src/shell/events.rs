@@ -208,7 +208,7 @@ impl FeedReader {
     async fn print_events(&mut self, stream: &mut EventStream) {
         while let Ok(event) = stream.next().await {
             let is_about_backup = is_about_backup(&event.body);
-            if let Some(text) = render::render_event(&event) {
+            if let Some(text) = self.output.event_text(&event) {
                 if is_about_backup {
                     self.output.announce_surely(&text).await;
                 } else {

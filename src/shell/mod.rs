@@ -6,7 +6,8 @@
 //! | `connection`, `events` | the main connection and the event connection |
 //! | `execute` | one command: requests to the management server |
 //! | `outcome` | what commands come to, as values |
-//! | `render` | values to text (pure) |
+//! | `tell` | when values are told: as they come, or at a command's end |
+//! | `render` | values to text and to JSON (pure) |
 //! | `output` | where text goes |
 //!
 //! Three modes: commands in options (`-e`), commands on standard input, and a prompt on a terminal.
@@ -23,8 +24,10 @@ mod outcome;
 mod output;
 mod render;
 mod settings;
+mod tell;
 mod tls;
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
@@ -37,6 +40,8 @@ use crate::cluster::ConnectStringError;
 use crate::command::{self, Command};
 
 pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
+pub use outcome::ExitCodes;
+pub use output::Format;
 pub use render::render_parse_error;
 pub use settings::Settings;
 pub use tls::{TlsRequirement, TlsSettings};
@@ -44,8 +49,10 @@ pub use tls::{TlsRequirement, TlsSettings};
 use events::EventFeed;
 use interrupt::Interrupt;
 use lines::{Input, Lines};
-use outcome::{Failure, Outcome, Step};
+use outcome::{Failure, Outcome};
 use output::Output;
+use render::json;
+use tell::Spoken;
 
 /// How often a simulated cluster is asked whether its backup has ended.
 const BUSY_CHECK: Duration = Duration::from_millis(20);
@@ -72,7 +79,7 @@ pub fn run(settings: Settings) -> Exit {
     match runtime {
         Ok(runtime) => runtime.block_on(Shell::new(settings).run()),
         Err(error) => {
-            Output::new().advise(&render::render_unreachable(&error.to_string()));
+            Output::new(Format::Text).advise(&render::render_unreachable(&error.to_string()));
             Exit::CommandFailed
         }
     }
@@ -99,7 +106,7 @@ pub fn wait_for_simulated_backup(is_busy: impl Fn() -> bool) -> bool {
             biased;
             () = interrupt.next() => true,
             () = async {
-                Output::new().advise(render::SIMULATED_BACKUP_RUNS);
+                Output::new(Format::Text).advise(render::SIMULATED_BACKUP_RUNS);
                 while is_busy() {
                     tokio::time::sleep(BUSY_CHECK).await;
                 }
@@ -110,7 +117,7 @@ pub fn wait_for_simulated_backup(is_busy: impl Fn() -> bool) -> bool {
 
 /// Says on standard error that what follows happens in a simulated cluster.
 pub fn announce_simulation(directory: &Path) {
-    Output::new().advise(&render::render_simulated(directory));
+    Output::new(Format::Text).advise(&render::render_simulated(directory));
 }
 
 /// Connects once, with TLS, and says whether the server has accepted it: `--test-tls`.
@@ -121,7 +128,7 @@ pub fn test_tls(mut settings: Settings) -> Exit {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            Output::new().advise(&render::render_unreachable(&error.to_string()));
+            Output::new(Format::Text).advise(&render::render_unreachable(&error.to_string()));
             return Exit::Failure;
         }
     };
@@ -146,15 +153,21 @@ pub fn test_tls(mut settings: Settings) -> Exit {
 }
 
 /// Says that a connect string has no meaning: the end of a run that was given one.
-pub fn refuse_connect_string(error: &ConnectStringError) -> Exit {
-    Output::new().print(&render::render_illegal_connect_string(&error.text));
-    Exit::CommandFailed
+pub fn refuse_connect_string(error: ConnectStringError, format: Format, codes: ExitCodes) -> Exit {
+    let command = format!("CONNECT {}", error.text);
+    let failure = Failure::ConnectString(error);
+    tell::tell_failure(&Output::new(format), codes, &Spoken::now(command), &failure);
+    failure.exit(codes)
 }
 
 struct Shell {
     settings: Settings,
     mode: Mode,
     output: Output,
+    /// What the command that runs has said so far, for its object.
+    told: RefCell<Vec<json::Told>>,
+    /// The server that was reached last, as `host:port`.
+    server: Option<String>,
     /// The main connection; none before the first command that needs it, after a failure, and
     /// while a backup that was left has it.
     session: Option<Session>,
@@ -182,9 +195,11 @@ impl Shell {
         };
         Self {
             advised: settings.simulated,
+            output: Output::new(settings.output),
             settings,
             mode,
-            output: Output::new(),
+            told: RefCell::default(),
+            server: None,
             session: None,
             feed: None,
             feed_needs_tls: false,
@@ -242,15 +257,15 @@ impl Shell {
             if let Some(prompt) = self.settings.prompt.take() {
                 let prompt = prompt.trim();
                 let outcome = self.set_prompt((!prompt.is_empty()).then(|| prompt.to_owned()));
-                self.output.print(&render::render_outcome(&outcome));
+                self.output.talk(&render::render_outcome(&outcome));
             }
             editor::lines_of_terminal(&self.output)?
         } else {
             Lines::from_stdin()?
         };
-        self.output.print(render::BANNER);
+        self.output.talk(render::BANNER);
         if self.settings.simulated {
-            self.output.print(render::SIMULATED);
+            self.output.talk(render::SIMULATED);
         }
         let mut exit = Exit::Success;
         loop {
@@ -265,8 +280,9 @@ impl Shell {
                 },
                 Input::Interrupted => Exit::Success,
                 Input::TooLong => {
-                    self.output.print(render::LINE_TOO_LONG);
-                    Exit::CommandFailed
+                    let spoken = Spoken::now(String::new());
+                    self.show_end(&spoken, &Failure::LineTooLong, "").await;
+                    Failure::LineTooLong.exit(self.settings.exit_codes)
                 }
                 Input::End => break,
                 Input::Failed(reason) => {
@@ -308,44 +324,48 @@ impl Shell {
         Ended::With(exit)
     }
 
-    /// Carries out one line and shows what came of it.
+    /// Carries out one line and tells what came of it.
     async fn run_line(&mut self, line: Zeroizing<String>) -> Ended {
         let is_hidden = std::mem::take(&mut self.hides_line);
         let parsed = command::parse(&line);
         // It may hold a password, and the command may wait for long.
         drop(line);
-        let (ending, result) = match parsed {
+        let (spoken, ending, result) = match parsed {
+            Ok(Command::Nothing) => return Ended::With(Exit::Success),
             Ok(command) => {
+                let spoken = Spoken::now(command.to_string());
                 let lacks_password = self.lacks_password(&command);
-                let result = (render::ending(&command), self.execute(command).await);
-                self.hides_line = lacks_password && result.1.is_err();
-                result
+                let ending = render::ending(&command);
+                let result = self.execute(command).await;
+                self.hides_line = lacks_password && result.is_err();
+                (spoken, ending, result)
             }
-            Err(error) if is_hidden => (
-                "",
-                Err(self.refuse(error.hidden(render::HIDDEN_LINE)).await),
-            ),
-            Err(error) => ("", Err(self.refuse(error).await)),
+            Err(error) => {
+                let error = match is_hidden {
+                    true => error.hidden(render::HIDDEN_LINE),
+                    false => error,
+                };
+                let spoken = Spoken::now(error.command().to_owned());
+                (spoken, "", Err(self.refuse(error).await))
+            }
         };
-        let exit = match &result {
-            Ok(Outcome::Quit) => return Ended::Quit,
+        match &result {
             Ok(outcome) => {
-                self.output.print(&render::render_outcome(outcome));
-                self.output.print(ending);
-                outcome.exit()
+                self.show_outcome(&spoken, outcome, ending);
+                match outcome {
+                    Outcome::Quit => Ended::Quit,
+                    outcome => Ended::With(outcome.exit(self.settings.exit_codes)),
+                }
             }
             Err(failure) => {
-                self.show_failure(failure).await;
-                if !failure.was_cut_short() {
-                    self.output.print(ending);
+                self.show_end(&spoken, failure, ending).await;
+                let exit = failure.exit(self.settings.exit_codes);
+                match failure {
+                    Failure::NoValidCertificate => Ended::Hopeless(exit),
+                    _ => Ended::With(exit),
                 }
-                if matches!(failure, Failure::NoValidCertificate) {
-                    return Ended::Hopeless(failure.exit());
-                }
-                failure.exit()
             }
-        };
-        Ended::With(exit)
+        }
     }
 
     /// True for a backup whose password its user may think to write on the next line.
@@ -353,22 +373,6 @@ impl Shell {
         self.mode == Mode::Piped
             && self.settings.backup_password.is_none()
             && matches!(command, Command::StartBackup(backup) if backup.asks_password())
-    }
-
-    /// Shows what a command has done before it ends.
-    fn step(&self, step: Step) {
-        self.output.print(&render::render_step(&step));
-    }
-
-    /// Shows why a command, or a part of it, failed; then checks whether the connection lives.
-    async fn show_failure(&mut self, failure: &Failure) {
-        self.output.print(&render::render_failure(failure));
-        let advice = self.tls_advice(failure);
-        let advice = advice.unwrap_or_else(|| render::render_advice(failure));
-        self.output.advise(&advice);
-        if failure.may_end_connection() {
-            self.check_after_error().await;
-        }
     }
 
     /// Events are shown, and the banner.
@@ -391,10 +395,4 @@ enum Ended {
     With(Exit),
     /// With this status, and no further line can end better.
     Hopeless(Exit),
-}
-
-/// Shows the failure of a command that was left.
-async fn announce_failure(output: &Output, failure: &Failure) {
-    let text = render::render_failure(failure);
-    output.announce_surely(&text).await;
 }

@@ -11,6 +11,8 @@ use crate::client::{ClientTls, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPoli
 use crate::cluster::{ConnectString, ConnectStringError};
 use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
 
+use super::outcome::ExitCodes;
+use super::output::Format;
 use super::settings::Settings;
 use super::tls::{TlsRequirement, TlsSettings};
 
@@ -106,6 +108,13 @@ pub struct Options {
     /// Encrypt every backup
     #[arg(long)]
     pub encrypt_backup: bool,
+    /// How results are written: text, json (an object for each command) or jsonl (one on each
+    /// line, and one for each event, as it comes)
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub output: Format,
+    /// Exit statuses: original (255 for nearly every failure) or detailed
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub exit_codes: ExitCodes,
     /// Let -e "START BACKUP" choose the id (also auto-backup-id in an option file, and
     /// NDB_MGM_AUTO_BACKUP_ID=1)
     #[arg(long)]
@@ -203,6 +212,8 @@ impl Options {
             encrypt_backup: self.encrypt_backup,
             auto_backup_id: self.auto_backup_id
                 || std::env::var_os(AUTO_BACKUP_ID).is_some_and(|value| value == "1"),
+            output: self.output,
+            exit_codes: self.exit_codes,
             simulated: false,
         })
     }

@@ -12,6 +12,16 @@ use crate::cluster::{
 };
 use crate::command::{CategoryLevel, ItemError, ParseError, Severities, Targets};
 
+/// Which exit statuses failures have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ExitCodes {
+    /// The original's: 255 for nearly all
+    #[default]
+    Original,
+    /// One for each kind of failure
+    Detailed,
+}
+
 /// What a command gave.
 pub(super) enum Outcome {
     /// Nothing, or nothing beyond the steps that have been shown.
@@ -84,10 +94,18 @@ pub(super) enum Outcome {
     /// The event that START BACKUP waited for without a prompt: `BackupStarted`, or
     /// `BackupCompleted` with the backup's id, GCPs and totals.
     Backup(Event),
+    /// The same at a prompt, where the event has been shown.
+    BackupTold(Event),
+    /// START BACKUP was ordered and not waited for; the id that it was given.
+    BackupOrdered(Option<u32>),
+    /// The server says that the backup is complete; no event has told its totals.
+    BackupConfirmed(Option<u32>),
     /// Ctrl-C gave the prompt back; the backup, whose id may be known, goes on.
     BackupLeft(Option<u32>),
     /// ABORT BACKUP was ordered.
     AbortOrdered(BackupId),
+    /// ABORT BACKUP was ordered, though no data node reports such a backup.
+    NothingToAbort(BackupId),
 }
 
 /// What a command has to say before it ends.
@@ -145,6 +163,8 @@ pub(super) enum Failure {
     NotACommand(Box<ParseError>),
     /// A part of a CLUSTERLOG or LOGLEVEL has no meaning.
     Item(ItemError),
+    /// A line of standard input that can't be a command.
+    LineTooLong,
     /// A connect string without a meaning.
     ConnectString(ConnectStringError),
     /// The cluster has no such node.
@@ -236,9 +256,18 @@ pub(super) enum Attempt {
     SignalLog {
         on: bool,
     },
-    /// START BACKUP, and the data node that an event named as the first to give up.
-    Backup(Option<NodeId>),
+    /// START BACKUP, and what events told of it.
+    Backup(BackupNews),
     AbortBackup(BackupId),
+}
+
+/// What events told of a backup whose START BACKUP failed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct BackupNews {
+    /// It had started.
+    pub(super) started: bool,
+    /// The data node that was the first to give it up.
+    pub(super) gave_up: Option<NodeId>,
 }
 
 /// Why there is no password for a backup.
@@ -264,7 +293,45 @@ pub(super) enum Interrupted {
     Request,
 }
 
+/// What a program can tell apart about failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) enum FailureKind {
+    /// The line has no meaning, or lacks something. Nothing was sent.
+    Usage,
+    /// No management server could be reached. Nothing was sent.
+    Unreachable,
+    /// TLS or a certificate is missing, or was not accepted. Nothing was carried out.
+    NotAuthorized,
+    /// The management server refused it, or this client did for what the server told.
+    Refused,
+    /// The backup failed after its start, or was aborted.
+    BackupFailed,
+    /// Contact was lost; whether it was carried out is not known.
+    OutcomeUnknown,
+    /// Ctrl-C.
+    Interrupted,
+}
+
 impl Attempt {
+    /// What kind of failure an error of the session makes of it.
+    fn kind_of(&self, error: &ClientError) -> FailureKind {
+        match error {
+            ClientError::ConnectString(_) | ClientError::NotSendable(_) => FailureKind::Usage,
+            ClientError::Unreachable { .. } => FailureKind::Unreachable,
+            ClientError::NotAuthorized { .. } | ClientError::Tls(_) => FailureKind::NotAuthorized,
+            error if error.is_refusal() => match self {
+                Attempt::Backup(BackupNews { started: true, .. }) => FailureKind::BackupFailed,
+                _ => FailureKind::Refused,
+            },
+            _ => match self {
+                Attempt::Connection => FailureKind::Unreachable,
+                _ => FailureKind::OutcomeUnknown,
+            },
+        }
+    }
+
     /// For `map_err`: the failure that an error of the session makes of it.
     pub(super) fn failed(self) -> impl FnOnce(ClientError) -> Failure {
         |error| Failure::Request {
@@ -275,43 +342,62 @@ impl Attempt {
 }
 
 impl Outcome {
-    pub(super) fn exit(&self) -> Exit {
-        match self {
-            Outcome::DoneInPart => Exit::CommandFailed,
+    pub(super) fn exit(&self, codes: ExitCodes) -> Exit {
+        match (self, codes) {
+            (Outcome::DoneInPart, ExitCodes::Original) => Exit::CommandFailed,
+            (Outcome::DoneInPart, ExitCodes::Detailed) => Exit::Refused,
             _ => Exit::Success,
         }
     }
 }
 
 impl Failure {
-    pub(super) fn exit(&self) -> Exit {
+    pub(super) fn exit(&self, codes: ExitCodes) -> Exit {
+        match (codes, self.kind()) {
+            (_, FailureKind::Interrupted) => Exit::Interrupted,
+            (ExitCodes::Original, _) => match self {
+                Failure::Request {
+                    attempt: Attempt::ShutdownStatus,
+                    ..
+                } => Exit::Failure,
+                _ => Exit::CommandFailed,
+            },
+            (ExitCodes::Detailed, FailureKind::Usage) => Exit::BadUsage,
+            (ExitCodes::Detailed, FailureKind::Unreachable) => Exit::Unreachable,
+            (ExitCodes::Detailed, FailureKind::NotAuthorized) => Exit::NotAuthorized,
+            (ExitCodes::Detailed, FailureKind::Refused) => Exit::Refused,
+            (ExitCodes::Detailed, FailureKind::BackupFailed) => Exit::BackupAborted,
+            (ExitCodes::Detailed, FailureKind::OutcomeUnknown) => Exit::OutcomeUnknown,
+        }
+    }
+
+    /// What a program can tell apart.
+    pub(super) fn kind(&self) -> FailureKind {
         match self {
+            Failure::Request { attempt, error } => attempt.kind_of(error),
+            Failure::Unreachable { error, .. } | Failure::BackupUnheard(error) => {
+                Attempt::Connection.kind_of(error)
+            }
+            Failure::NotACommand(_)
+            | Failure::Item(_)
+            | Failure::ConnectString(_)
+            | Failure::LineTooLong
+            | Failure::BackupIdNeeded
+            | Failure::BackupPassword { .. } => FailureKind::Usage,
+            Failure::NodeNotFound(_)
+            | Failure::NotADataNode(_)
+            | Failure::NothingRestarted
+            | Failure::SingleUserMode => FailureKind::Refused,
+            Failure::NoValidCertificate => FailureKind::NotAuthorized,
+            Failure::BackupAborted { .. } => FailureKind::BackupFailed,
+            Failure::ConnectionLost
+            | Failure::BackupSilent(_)
+            | Failure::BackupEndUnheard(..)
+            | Failure::BackupEventsLost(..) => FailureKind::OutcomeUnknown,
             Failure::Interrupted(_)
             | Failure::NoPasswordTyped
             | Failure::BackupLeft(_)
-            | Failure::SimulatedBackupLeft => Exit::Interrupted,
-            Failure::Request {
-                attempt: Attempt::ShutdownStatus,
-                ..
-            } => Exit::Failure,
-            Failure::Request { .. }
-            | Failure::Unreachable { .. }
-            | Failure::ConnectionLost
-            | Failure::NotACommand(_)
-            | Failure::Item(_)
-            | Failure::ConnectString(_)
-            | Failure::NodeNotFound(_)
-            | Failure::NotADataNode(_)
-            | Failure::NothingRestarted
-            | Failure::SingleUserMode
-            | Failure::NoValidCertificate
-            | Failure::BackupIdNeeded
-            | Failure::BackupPassword { .. }
-            | Failure::BackupUnheard(_)
-            | Failure::BackupAborted { .. }
-            | Failure::BackupSilent(_)
-            | Failure::BackupEndUnheard(..)
-            | Failure::BackupEventsLost(..) => Exit::CommandFailed,
+            | Failure::SimulatedBackupLeft => FailureKind::Interrupted,
         }
     }
 

@@ -14,13 +14,30 @@ use std::thread;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use jiff::Timestamp;
+
 use crate::cli::is_harmful;
+use crate::cluster::Event;
 
 use super::render;
+use super::render::json::{self, Layout};
 
 /// Texts that wait to be printed above the line; of more, those that nobody depends on are left
 /// out.
 const WAITING_MAX: usize = 256;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// Text for people, as the original's
+    #[default]
+    Text,
+    /// One JSON object for each command
+    Json,
+    /// The same on one line each, and a line for each event, as it comes
+    #[value(name = "jsonl")]
+    JsonLines,
+}
 
 /// Prints above the line that is being edited.
 pub(super) type PrintAbove = Box<dyn FnMut(String) + Send>;
@@ -28,6 +45,7 @@ pub(super) type PrintAbove = Box<dyn FnMut(String) + Send>;
 /// Standard output and standard error, shared by the commands and the event connection.
 #[derive(Clone)]
 pub(super) struct Output {
+    format: Format,
     state: Arc<Mutex<State>>,
 }
 
@@ -47,9 +65,24 @@ struct State {
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(format: Format) -> Self {
         Self {
+            format,
             state: Arc::default(),
+        }
+    }
+
+    /// How results are written.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How objects are laid out; none for text.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        match self.format {
+            Format::Text => None,
+            Format::Json => Some(Layout::Indented),
+            Format::JsonLines => Some(Layout::Line),
         }
     }
 
@@ -89,6 +122,39 @@ impl Output {
         self.lock().write(&harmless(text));
     }
 
+    /// Writes text about the connection, not about a command: to standard output where people
+    /// read, else to standard error.
+    pub(super) fn talk(&self, text: &str) {
+        match self.format {
+            Format::Text => self.print(text),
+            Format::Json | Format::JsonLines => self.advise(text),
+        }
+    }
+
+    /// Writes the object of a command to standard output, at once.
+    pub(super) fn print_object(&self, ended: &json::Ended<'_>) {
+        if let Some(layout) = self.layout() {
+            self.print(&json::render_command(ended, layout));
+        }
+    }
+
+    /// What is written of an event that nobody asked for; none for those that are left out.
+    pub(super) fn event_text(&self, event: &Event) -> Option<String> {
+        let text = render::render_event(event)?;
+        match self.format {
+            Format::Text => Some(text),
+            Format::Json => None,
+            Format::JsonLines => Some(json::render_event(event, Timestamp::now())),
+        }
+    }
+
+    /// Writes the object of an event, as it comes, where there is one for each.
+    pub(super) fn print_event(&self, event: &Event) {
+        if self.format == Format::JsonLines {
+            self.print(&json::render_event(event, Timestamp::now()));
+        }
+    }
+
     /// Writes text that nobody asked for: above the line that is edited, else directly. It is left
     /// out, and counted, if too much waits already.
     pub(super) fn announce(&self, text: &str) {
@@ -125,7 +191,7 @@ impl Output {
 
     /// Writes talk that nobody asked for: above the line that is edited, else to standard error.
     pub(super) async fn notify(&self, text: &str) {
-        if self.lock().above_line().is_some() {
+        if self.format == Format::Text && self.lock().above_line().is_some() {
             self.announce_surely(text).await;
         } else {
             self.advise(text);
@@ -214,7 +280,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime");
-        let output = Output::new();
+        let output = Output::new(Format::Text);
         let (printed, seen) = std::sync::mpsc::channel();
         let (go_on, may_print) = std::sync::mpsc::channel::<()>();
         output.print_above_with(Box::new(move |text| {

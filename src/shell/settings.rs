@@ -6,6 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::client::ConnectOptions;
 
+use super::outcome::ExitCodes;
+use super::output::Format;
 use super::tls::TlsSettings;
 
 /// What a run of the shell is to do, options and secrets included.
@@ -26,6 +28,10 @@ pub struct Settings {
     pub encrypt_backup: bool,
     /// START BACKUP without an id may be a one-shot command.
     pub auto_backup_id: bool,
+    /// How results are written.
+    pub output: Format,
+    /// Which exit statuses failures have.
+    pub exit_codes: ExitCodes,
     /// The cluster is simulated in this process, which the banner says.
     pub simulated: bool,
 }

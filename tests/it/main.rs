@@ -7,6 +7,8 @@ mod backup_gather;
 mod backup_sets;
 mod backup_vectors;
 mod client_table;
+mod data_output;
+mod data_schema;
 mod dependencies;
 mod differences;
 mod documents;

@@ -17,17 +17,18 @@ use tokio::time::timeout;
 
 use crate::cli::{SecretError, SecretFault, prompt_secret};
 use crate::client::{ClientError, Session, StartBackupOptions};
-use crate::cluster::{BackupId, BackupPassword, Event, EventBody, NodeId, ReportKind, WaitFor};
+use crate::cluster::{BackupId, BackupPassword, Event, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
 use super::super::events::{EventFeed, listen_to_backups};
 use super::super::interrupt::Interrupt;
 use super::super::options::BACKUP_PASSWORD;
 use super::super::outcome::{
-    Attempt, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Outcome, PasswordFault, Step,
+    Attempt, BackupNews, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Outcome, PasswordFault, Step,
 };
 use super::super::output::Output;
-use super::super::{Mode, Shell, announce_failure, render};
+use super::super::tell::{Spoken, announce_failure};
+use super::super::{ExitCodes, Mode, Shell, render};
 use super::backup_poll::{Heard, Unheard, end_unheard, is_reported};
 use super::backup_watch::{BackupWatch, Verdict};
 
@@ -49,7 +50,7 @@ impl Shell {
         let password = match backup.encryption {
             Some(Encryption::Password(given)) => Some(given),
             None if !self.settings.encrypt_backup => None,
-            Some(Encryption::AskPassword) | None => Some(self.own_password(command)?),
+            Some(Encryption::AskPassword) | None => Some(self.own_password(command.clone())?),
         };
         match &password {
             Some(password) if password.is_empty() => {
@@ -76,7 +77,7 @@ impl Shell {
         if self.mode == Mode::OneShot && options.wait != WaitFor::Nothing {
             self.backup_once(options).await
         } else {
-            self.backup_at_prompt(options).await
+            self.backup_at_prompt(options, Spoken::now(command)).await
         }
     }
 
@@ -123,7 +124,9 @@ impl Shell {
         let server = self.same_server(self.session.as_ref().ok_or(Failure::ConnectionLost)?);
         let stream = listen_to_backups(&server).await;
         let stream = stream.map_err(Failure::BackupUnheard)?;
-        let mut watch = BackupWatch::new(stream, options.id, options.wait);
+        let output = self.output.clone();
+        let when_heard = Box::new(move |event: &Event| output.print_event(event));
+        let mut watch = BackupWatch::new(stream, options.id, options.wait, when_heard);
         let ctrl_c = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
         let heard = watch.heard();
         let replied = {
@@ -148,13 +151,17 @@ impl Shell {
         let id = match replied {
             Ok(id) => id,
             Err(error) => {
-                let node = match &error {
+                let gave_up = match &error {
                     ClientError::Refused { text, .. } if text.starts_with(FILE_OR_SCAN_ERROR) => {
                         watch.gave_up(EVENT_AFTER_REPLY).await
                     }
                     _ => None,
                 };
-                return Err(Attempt::Backup(node).failed()(error));
+                let news = BackupNews {
+                    started: heard.get().has_started,
+                    gave_up,
+                };
+                return Err(Attempt::Backup(news).failed()(error));
             }
         };
         let verdict = tokio::select! {
@@ -182,7 +189,11 @@ impl Shell {
 
     /// At the prompt the event connection prints; Ctrl-C gives the prompt back while the
     /// request goes on.
-    async fn backup_at_prompt(&mut self, options: StartBackupOptions) -> Result<Outcome, Failure> {
+    async fn backup_at_prompt(
+        &mut self,
+        options: StartBackupOptions,
+        spoken: Spoken,
+    ) -> Result<Outcome, Failure> {
         let mut session = self.session.take().ok_or(Failure::ConnectionLost)?;
         let (wait, given_id) = (options.wait, options.id.map(BackupId::get));
         let events = self.backup_events();
@@ -217,17 +228,22 @@ impl Shell {
                     return Err(self.leave_backup(started));
                 }
                 self.output.end_typed_line();
-                tokio::spawn(report_in_background(request, self.output.clone()));
+                let (output, codes) = (self.output.clone(), self.settings.exit_codes);
+                tokio::spawn(report_in_background(request, output, codes, spoken));
                 return Ok(Outcome::BackupLeft(started));
             }
         };
         self.session = Some(session);
         let Some(events) = events.filter(|_| wait != WaitFor::Nothing) else {
-            replied.map_err(Attempt::Backup(None).failed())?;
-            return Ok(Outcome::Done);
+            let replied = replied.map_err(Attempt::Backup(BackupNews::default()).failed())?;
+            let id = replied.map(BackupId::get).or(given_id);
+            return Ok(match wait {
+                WaitFor::Nothing | WaitFor::Started => Outcome::BackupOrdered(id),
+                WaitFor::Completed => Outcome::BackupConfirmed(id),
+            });
         };
         let printed = event_of_reply(events, wait, given_id, &replied);
-        let gave_up = match &replied {
+        let told = match &replied {
             Ok(id) if wait == WaitFor::Completed && self.has_events() => {
                 let heard = Heard {
                     id: id.map(BackupId::get).or(given_id),
@@ -236,7 +252,7 @@ impl Shell {
                     has_events: true,
                 };
                 tokio::select! {
-                    _ = printed => None,
+                    told = printed => told,
                     () = async {
                         let _ = timeout(EVENT_LIMIT, end_unheard(&server, || heard)).await;
                     } => {
@@ -252,8 +268,19 @@ impl Shell {
                 .await
                 .unwrap_or_default(),
         };
-        replied.map_err(Attempt::Backup(gave_up).failed())?;
-        Ok(Outcome::Done)
+        let replied = replied.map_err(|error| {
+            let news = BackupNews {
+                started: known.get().has_started,
+                gave_up: told.as_ref().map(|event| event.source),
+            };
+            Attempt::Backup(news).failed()(error)
+        })?;
+        let id = replied.map(BackupId::get).or(given_id);
+        Ok(match (told, wait) {
+            (Some(event), _) => Outcome::BackupTold(event),
+            (None, WaitFor::Completed) => Outcome::BackupConfirmed(id),
+            (None, WaitFor::Nothing | WaitFor::Started) => Outcome::BackupOrdered(id),
+        })
     }
 
     /// Events about backups that the prompt prints from now on.
@@ -272,7 +299,7 @@ impl Shell {
         if self.settings.verbose > 0 || io::stderr().is_terminal() {
             self.output.advise(&render::render_not_running(id));
         }
-        Ok(Outcome::Done)
+        Ok(Outcome::NothingToAbort(id))
     }
 
     /// Whether a data node reports this backup, or `None` if no node reports anything.
@@ -311,7 +338,7 @@ fn type_twice() -> Result<Result<BackupPassword, PasswordFault>, SecretError> {
 /// The failure of a START BACKUP that will not be answered any more.
 fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
     match unheard {
-        Unheard::ServerGone(error) => Attempt::Backup(None).failed()(error),
+        Unheard::ServerGone(error) => Attempt::Backup(BackupNews::default()).failed()(error),
         Unheard::NotReported if heard.has_ended => {
             Failure::BackupEndUnheard(heard.id, EndUnheard::Reply)
         }
@@ -320,9 +347,15 @@ fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
 }
 
 /// Shows the failure of a backup whose WAIT was left.
-async fn report_in_background(request: JoinHandle<(Session, Replied)>, output: Output) {
+async fn report_in_background(
+    request: JoinHandle<(Session, Replied)>,
+    output: Output,
+    codes: ExitCodes,
+    spoken: Spoken,
+) {
     if let Ok((_, Err(error))) = request.await {
-        announce_failure(&output, &Attempt::Backup(None).failed()(error)).await;
+        let failure = Attempt::Backup(BackupNews::default()).failed()(error);
+        announce_failure(&output, codes, &spoken, &failure).await;
     }
 }
 
@@ -354,13 +387,13 @@ fn note_events(events: &mut broadcast::Receiver<Event>, heard: &mut Heard) {
 }
 
 /// Waits until the event that belongs to the reply has been printed, so that it comes before
-/// what the command prints next; gives the data node that it came from.
+/// what the command prints next; gives that event.
 async fn event_of_reply(
     mut events: broadcast::Receiver<Event>,
     wait: WaitFor,
     given_id: Option<u32>,
     replied: &Replied,
-) -> Option<NodeId> {
+) -> Option<Event> {
     let id = match replied {
         Ok(id) => id.map(BackupId::get).or(given_id),
         Err(ClientError::Refused { .. }) => given_id,
@@ -384,7 +417,7 @@ async fn event_of_reply(
             _ => false,
         };
         if found {
-            return Some(event.source);
+            return Some(event);
         }
     }
 }

@@ -43,10 +43,17 @@ pub(super) struct BackupWatch {
     early: Vec<Event>,
     lost: Option<ClientError>,
     heard: Rc<Cell<Heard>>,
+    /// Called for each event of the backup when it comes.
+    when_heard: Box<dyn Fn(&Event)>,
 }
 
 impl BackupWatch {
-    pub(super) fn new(stream: EventStream, id: Option<BackupId>, wait: WaitFor) -> Self {
+    pub(super) fn new(
+        stream: EventStream,
+        id: Option<BackupId>,
+        wait: WaitFor,
+        when_heard: Box<dyn Fn(&Event)>,
+    ) -> Self {
         Self {
             stream,
             id: id.map(BackupId::get),
@@ -58,6 +65,7 @@ impl BackupWatch {
                 has_events: true,
                 ..Heard::default()
             })),
+            when_heard,
         }
     }
 
@@ -98,8 +106,11 @@ impl BackupWatch {
     async fn next_of_backup(&mut self, is_wanted: impl Fn(&Event) -> bool) -> Option<Event> {
         loop {
             let event = self.stream.next().await.ok()?;
-            if self.is_ours(&event) && is_wanted(&event) {
-                return Some(event);
+            if self.is_ours(&event) {
+                (self.when_heard)(&event);
+                if is_wanted(&event) {
+                    return Some(event);
+                }
             }
         }
     }
@@ -142,6 +153,7 @@ impl BackupWatch {
         if !self.is_ours(event) {
             return;
         }
+        (self.when_heard)(event);
         let heard = self.heard.get();
         self.heard.set(match event.body {
             EventBody::BackupStarted { backup_id, .. } => Heard {
@@ -208,6 +220,7 @@ impl BackupWatch {
                 Err(error) => return Some(Verdict::ConnectionLost(self.id, error)),
             };
             if self.is_ours(&event) {
+                (self.when_heard)(&event);
                 return self.observe(event, show);
             }
         }

@@ -113,7 +113,7 @@ impl Shell {
         if matches!(error, ItemError::NotALevel(_)) {
             return Err(failure);
         }
-        self.show_failure(&failure).await;
+        self.show_part_failure(&failure).await;
         Ok(Outcome::DoneInPart)
     }
 }

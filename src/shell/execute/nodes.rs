@@ -31,7 +31,8 @@ impl Shell {
             match self.session()?.start_all().await {
                 Ok(_started) => self.step(Step::AllStarting),
                 Err(error) => {
-                    self.show_failure(&Attempt::Start.failed()(error)).await;
+                    self.show_part_failure(&Attempt::Start.failed()(error))
+                        .await;
                     outcome = Outcome::DoneInPart;
                 }
             }

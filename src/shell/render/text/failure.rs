@@ -5,11 +5,11 @@ use crate::client::ClientError;
 use crate::cluster::NodeId;
 use crate::command::{ParseError, ParseErrorKind as Kind};
 use crate::shell::outcome::{
-    Attempt, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
+    Attempt, BackupNews, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
 };
 
 use super::{
-    NO_CERTIFICATE, SIM_ADVICE, detached, render_error, render_event,
+    LINE_TOO_LONG, NO_CERTIFICATE, SIM_ADVICE, detached, render_error, render_event,
     render_illegal_connect_string, render_unreachable,
 };
 
@@ -26,6 +26,7 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         Failure::NotACommand(error) => render_parse_error(error),
         Failure::Item(error) => format!("{error}\n"),
         Failure::ConnectString(error) => render_illegal_connect_string(&error.text),
+        Failure::LineTooLong => LINE_TOO_LONG.to_owned(),
         Failure::NodeNotFound(node) => format!("{node}: Node not found\n"),
         Failure::NotADataNode(node) => format!("ERROR: node {node} is not a NDB node!\n"),
         Failure::NothingRestarted => {
@@ -116,7 +117,7 @@ fn attempted(attempt: &Attempt) -> String {
 fn backup_refused(reason: &str) -> String {
     format!(
         "{}{}",
-        attempted(&Attempt::Backup(None)),
+        attempted(&Attempt::Backup(BackupNews::default())),
         render_error(START_BACKUP_ERROR, reason)
     )
 }
@@ -170,6 +171,7 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
         Failure::Interrupted(Interrupted::Waiting)
         | Failure::ConnectionLost
         | Failure::ConnectString(_)
+        | Failure::LineTooLong
         | Failure::NodeNotFound(_)
         | Failure::NotADataNode(_)
         | Failure::NothingRestarted
@@ -193,7 +195,10 @@ fn request_advice(attempt: &Attempt, error: &ClientError) -> String {
         }
         _ => String::new(),
     };
-    if let (Attempt::Backup(node), ClientError::Refused { text: reason, .. }) = (attempt, error)
+    if let (
+        Attempt::Backup(BackupNews { gave_up: node, .. }),
+        ClientError::Refused { text: reason, .. },
+    ) = (attempt, error)
         && reason.starts_with(FILE_OR_SCAN_ERROR)
     {
         text.push_str(&file_or_scan_error(*node));
@@ -345,6 +350,7 @@ fn after_word(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::ExitCodes;
 
     /// The lines of standard output in a recording, without the banner of the connection.
     fn recorded(trace: &str) -> String {
@@ -361,7 +367,7 @@ mod tests {
         for line in ["BOGUS", "300 STATUS", "2 STOP -x", "HELP me"] {
             let error = crate::command::parse(line).expect_err(line);
             let failure = Failure::NotACommand(Box::new(error));
-            assert_eq!(failure.exit().status(), 255, "{line}");
+            assert_eq!(failure.exit(ExitCodes::Original).status(), 255, "{line}");
         }
     }
 
@@ -372,7 +378,11 @@ mod tests {
             text: text.to_owned(),
         };
         let full = refused("File or scan error: Permanent error: Internal error");
-        let failure = Attempt::Backup(NodeId::new(3)).failed()(full);
+        let failure = Attempt::Backup(BackupNews {
+            started: true,
+            gave_up: NodeId::new(3),
+        })
+        .failed()(full);
         let advice = render_advice(&failure);
         for part in [
             "disk is full",
@@ -383,7 +393,10 @@ mod tests {
             assert!(advice.contains(part), "{part}: {advice}");
         }
         let exists = refused("Backup failed: file already exists");
-        assert_eq!(render_advice(&Attempt::Backup(None).failed()(exists)), "");
+        assert_eq!(
+            render_advice(&Attempt::Backup(BackupNews::default()).failed()(exists)),
+            ""
+        );
     }
 
     #[test]
@@ -395,6 +408,6 @@ mod tests {
         let trace =
             include_str!("../../../../tests/fixtures/console/backup_encrypt_no_password.trace");
         assert_eq!(render_failure(&failure), recorded(trace));
-        assert_eq!(failure.exit().status(), 255);
+        assert_eq!(failure.exit(ExitCodes::Original).status(), 255);
     }
 }

@@ -9,7 +9,13 @@ use super::{DEFAULT_PROMPT, detached, event, node_list, status, tls};
 /// The text of what a command gave.
 pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done | Outcome::DoneInPart | Outcome::Quit => String::new(),
+        Outcome::Done
+        | Outcome::DoneInPart
+        | Outcome::Quit
+        | Outcome::BackupTold(_)
+        | Outcome::BackupOrdered(_)
+        | Outcome::BackupConfirmed(_)
+        | Outcome::NothingToAbort(_) => String::new(),
         Outcome::Help(pages) => pages.clone(),
         Outcome::Prompt(Some(text)) => format!("Prompt set to {text} \n"),
         Outcome::Prompt(None) => format!("Returning to default prompt of {DEFAULT_PROMPT}\n"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::client::NodeState;
 use crate::cluster::{Membership, NodeId, NodeStatus, NodeType, Version};
+use crate::shell::render::{is_master, master_dynamic_id};
 
 /// SHOW: all nodes by type, with the HostName of those that the configuration knows.
 pub(super) fn render_show(nodes: &[NodeState], hosts: &BTreeMap<NodeId, String>) -> String {
@@ -79,20 +80,10 @@ fn data_node_extras(node: &NodeState, master: Option<i32>) -> String {
         Membership::None => text.push_str(", no nodegroup"),
         Membership::Unknown => {}
     }
-    if master.is_some() && master == node.dynamic_id {
+    if is_master(node, master) {
         text.push_str(", *");
     }
     text
-}
-
-/// The dynamic id that marks the master: the least one of the connected data nodes, where the
-/// president that was elected at the cluster's start has -1.
-fn master_dynamic_id(nodes: &[NodeState]) -> Option<i32> {
-    nodes
-        .iter()
-        .filter(|node| node.node_type == NodeType::Ndb && node.version.is_some())
-        .filter_map(|node| node.dynamic_id)
-        .min()
 }
 
 fn state_words(status: NodeStatus) -> &'static str {
