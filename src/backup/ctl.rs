@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 
 use super::BackupError;
 use super::header::{ByteOrder, FileHeader, FileType};
-use super::properties::{Properties, Property, PropertyWriter};
+use super::properties::{Properties, Property, PropertyValue, PropertyWriter};
 use super::source::{Source, be_word};
 use super::table::{Table, TableKind};
 use crate::cluster::Gci;
@@ -59,8 +59,13 @@ pub(crate) const FRAGMENT: SectionKind = SectionKind {
     words: 8..=8,
 };
 
-/// Kind number of a hash map.
+/// Kind numbers of the objects that are no tables (backup format, 3.3).
+const TABLESPACE: u32 = 20;
+const LOGFILE_GROUP: u32 = 21;
+const DATA_FILE: u32 = 22;
+const UNDO_FILE: u32 = 23;
 const HASH_MAP: u32 = 24;
+const FOREIGN_KEY: u32 = 25;
 
 /// An object of the dictionary: the content of a description section (backup format, 3.3).
 // Nearly all objects are tables: boxing them would save nothing.
@@ -88,6 +93,26 @@ impl DictObject {
             DictObject::HashMap(_) => HASH_MAP,
             DictObject::Other { kind, .. } => *kind,
         }
+    }
+
+    /// Id in the dictionary; none if the description has none.
+    pub fn id(&self) -> Option<u32> {
+        let (kind, properties) = match self {
+            DictObject::Table(table) => return Some(table.id),
+            DictObject::HashMap(map) => return Some(map.id),
+            DictObject::Other { kind, properties } => (*kind, properties),
+        };
+        let key = match kind {
+            TABLESPACE | LOGFILE_GROUP => 3,
+            DATA_FILE | UNDO_FILE => 103,
+            FOREIGN_KEY => 2,
+            _ => return None,
+        };
+        let of_key = properties.iter().filter(|item| item.key == key);
+        of_key.last().and_then(|item| match item.value {
+            PropertyValue::Number(id) => Some(id),
+            PropertyValue::Text(_) | PropertyValue::Binary(_) => None,
+        })
     }
 }
 

@@ -145,27 +145,45 @@ pub fn directory_name(backup: BackupId) -> String {
     format!("BACKUP-{backup}")
 }
 
-/// The files that one data node writes for a backup, all in one part.
+/// The files that one data node writes for a backup, or one part of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeFiles {
-    directory: PathBuf,
+    set_directory: PathBuf,
+    part: Option<Part>,
     backup: BackupId,
     node: NodeId,
 }
 
 impl NodeFiles {
-    /// The files below a data node's `BackupDataDir`.
+    /// The files below a data node's `BackupDataDir`, all in one part.
     pub fn below(backup_data_dir: &Path, backup: BackupId, node: NodeId) -> Self {
         NodeFiles {
-            directory: backup_data_dir.join("BACKUP").join(directory_name(backup)),
+            set_directory: backup_data_dir.join("BACKUP").join(directory_name(backup)),
+            part: None,
             backup,
             node,
         }
     }
 
+    /// One part of them.
+    pub fn in_part(self, part: Part) -> Self {
+        NodeFiles {
+            part: Some(part),
+            ..self
+        }
+    }
+
     /// The directory that they lie in.
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    pub fn directory(&self) -> PathBuf {
+        match self.part {
+            None => self.set_directory.clone(),
+            Some(part) => self.set_directory.join(part.directory_name(self.backup)),
+        }
+    }
+
+    /// The directory of the whole backup: that one, or the one above all parts'.
+    pub fn set_directory(&self) -> &Path {
+        &self.set_directory
     }
 
     /// Path of one of them.
@@ -175,7 +193,7 @@ impl NodeFiles {
             node: self.node,
             kind,
         };
-        self.directory.join(name.to_string())
+        self.directory().join(name.to_string())
     }
 }
 
@@ -413,5 +431,11 @@ mod tests {
         let names: Vec<PathBuf> = FileKind::ALL.map(|kind| files.path(kind)).into();
         let expected = ["BACKUP-7.2.ctl", "BACKUP-7-0.2.Data", "BACKUP-7.2.log"];
         assert_eq!(names, expected.map(|name| files.directory().join(name)));
+        let part = files.in_part(Part::new(2, 3).unwrap());
+        assert_eq!(part.set_directory(), Path::new("/d/BACKUP/BACKUP-7"));
+        assert_eq!(
+            part.path(FileKind::Log),
+            Path::new("/d/BACKUP/BACKUP-7/BACKUP-7-PART-2-OF-3/BACKUP-7.2.log")
+        );
     }
 }

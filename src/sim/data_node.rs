@@ -1,14 +1,12 @@
-//! The data nodes' part of a backup: one thread per node writes that node's files.
+//! The data nodes' part of a backup: one thread per node writes that node's files, one part
+//! after the other.
 //!
-//! Files have their final names from the start, as on a real data node, and are made
-//! exclusively. Whatever ends a backup early removes them; what a killed simulator leaves
-//! behind, the next start removes.
+//! Whatever ends a backup early removes them; what a killed simulator leaves behind, the next
+//! start removes.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,18 +15,15 @@ use super::backup_file::{BackupFile, Protection};
 use super::database::Database;
 use super::disk::{Disk, DiskLimits};
 use super::model::{BackupOrder, NodeProgress, NodeReport};
+use super::node_files::{Opened, Places};
 use super::signal::{Command, Signal};
 use super::workload::Workload;
 use crate::backup::{
-    BackupError, CtlFile, DataWriter, FileHeader, FileKind, FileType, FragmentEntry, GcpEntry,
-    LogKind, LogWriter, NodeFiles,
+    BackupError, CtlFile, DataWriter, FileHeader, FileType, FragmentEntry, GcpEntry, LogKind,
+    LogWriter,
 };
-use crate::cluster::{BackupId, BackupTotals, ErrorNumber, Gci, NodeId, SnapshotPoint};
+use crate::cluster::{BackupTotals, ErrorNumber, Gci, NodeId, SnapshotPoint};
 use crate::xfrm::XfrmError;
-
-/// Modes of the directories and files that a backup makes; the umask can only narrow them.
-const DIRECTORY_MODE: u32 = 0o750;
-const FILE_MODE: u32 = 0o640;
 
 /// Progress is reported at most this often.
 const REPORT_INTERVAL: Duration = Duration::from_millis(50);
@@ -45,6 +40,10 @@ pub(super) struct NodeSettings {
     pub(super) limits: DiskLimits,
     /// CompressedBackup.
     pub(super) compressed: bool,
+    /// EnableMultithreadedBackup.
+    pub(super) multithreaded: bool,
+    /// LDM threads, by ThreadConfig.
+    pub(super) ldm_count: u32,
 }
 
 /// Gets the reports of the writers.
@@ -100,14 +99,21 @@ impl BackupWriters {
         });
         self.attempts
             .insert(attempt.order.attempt, Arc::clone(&attempt));
+        // In parts if the master wants it and all nodes can (backup format, 1.2).
+        let master = settings.get(&attempt.order.master);
+        let mut nodes = attempt.order.nodes.iter();
+        let in_parts = master.is_some_and(|node| node.multithreaded)
+            && nodes.all(|node| settings.get(node).is_some_and(|it| it.ldm_count > 1));
         for node in attempt.order.nodes.clone() {
             let report = Arc::clone(&self.report);
             let Some(settings) = settings.get(&node).cloned() else {
                 continue;
             };
+            let parts = if in_parts { settings.ldm_count } else { 1 };
             let writer = NodeWriter {
                 node,
                 attempt: Arc::clone(&attempt),
+                parts,
                 settings,
                 database: Arc::clone(&self.database),
                 gci: Arc::clone(&self.gci),
@@ -138,27 +144,6 @@ impl BackupWriters {
             self.attempts.remove(&attempt);
         }
     }
-}
-
-/// Removes the files, and the directory once it is empty. How many files there were.
-fn remove(files: &NodeFiles) -> usize {
-    let mut removed = 0;
-    for kind in FileKind::ALL {
-        let path = files.path(kind);
-        match fs::remove_file(&path) {
-            Ok(()) => removed += 1,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!("cannot remove {}: {error}", path.display()),
-        }
-    }
-    // Other nodes may share the directory: only the last can remove it.
-    let _ = fs::remove_dir(files.directory());
-    removed
-}
-
-/// Removes what a backup that never completed has left. How many files there were.
-pub(super) fn remove_unfinished(base: &Path, id: BackupId, node: NodeId) -> usize {
-    remove(&NodeFiles::below(base, id, node))
 }
 
 /// Why a node's files could not be made or written.
@@ -196,14 +181,10 @@ impl WriteError {
     }
 }
 
-/// The files as they were made.
-struct Opened {
-    ctl: File,
-    log: File,
-    data: File,
-}
-
+/// One part of a node's files: those of one LDM, or of all.
 struct Files {
+    /// The fragments whose rows and changes are in them.
+    fragments: Vec<u32>,
     ctl: BackupFile,
     data: DataWriter<BackupFile>,
     log: LogWriter<BackupFile>,
@@ -213,6 +194,8 @@ struct Files {
 struct NodeWriter {
     node: NodeId,
     attempt: Arc<Attempt>,
+    /// How many parts its files have.
+    parts: u32,
     settings: NodeSettings,
     database: Arc<Database>,
     gci: Arc<AtomicU32>,
@@ -241,8 +224,8 @@ impl NodeWriter {
     }
 
     fn run(mut self) {
-        let order = &self.attempt.order;
-        let places = NodeFiles::below(&self.settings.directory, order.id, self.node);
+        let id = self.attempt.order.id;
+        let places = Places::new(&self.settings.directory, id, self.node, self.parts);
         let files = match self.create(&places) {
             Ok(files) => files,
             Err(error) => {
@@ -258,7 +241,7 @@ impl NodeWriter {
             self.send(NodeProgress::Failed(error.number()));
         }
         if self.wait_for_end() == Command::Remove {
-            remove(&places);
+            places.remove();
             self.send(NodeProgress::Removed);
         }
     }
@@ -275,50 +258,35 @@ impl NodeWriter {
         }
     }
 
-    /// Makes the three files; none is left if one cannot be made.
-    fn create(&self, places: &NodeFiles) -> Result<Files, WriteError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(DIRECTORY_MODE)
-            .create(places.directory())?;
-        let mut made: Vec<PathBuf> = Vec::new();
-        let mut create = |kind| {
-            let path = places.path(kind);
-            let mut options = OpenOptions::new();
-            let file = options.write(true).create_new(true).mode(FILE_MODE);
-            let file = file.open(&path);
-            if file.is_ok() {
-                made.push(path);
-            }
-            file
-        };
-        let mut opened = || -> io::Result<Opened> {
-            Ok(Opened {
-                ctl: create(FileKind::Ctl)?,
-                log: create(FileKind::Log)?,
-                data: create(FileKind::Data)?,
-            })
-        };
-        match opened() {
-            Ok(opened) => self.begin(opened).inspect_err(|_| {
-                remove(places);
-            }),
-            Err(error) => {
-                for path in made {
-                    let _ = fs::remove_file(path);
-                }
-                let _ = fs::remove_dir(places.directory());
-                Err(match error.kind() {
-                    io::ErrorKind::AlreadyExists => WriteError::Exists,
-                    _ => WriteError::Io(error),
-                })
-            }
-        }
+    /// Makes the files of all parts and begins them; none is left if that cannot be done.
+    fn create(&self, places: &Places) -> Result<Vec<Files>, WriteError> {
+        let opened = places.create().map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => WriteError::Exists,
+            _ => WriteError::Io(error),
+        })?;
+        let disk = Disk::new(self.settings.limits, Arc::clone(&self.attempt.signal));
+        let begun: Result<Vec<Files>, WriteError> = (0..)
+            .zip(opened)
+            .map(|(part, opened)| self.begin(part, opened, &disk))
+            .collect();
+        begun.inspect_err(|_| {
+            places.remove();
+        })
     }
 
-    fn begin(&self, opened: Opened) -> Result<Files, WriteError> {
+    /// The fragments of part number `part`, from 0.
+    fn fragments(&self, part: u32) -> Vec<u32> {
+        let nodes = &self.attempt.order.nodes;
+        let fragments = self.database.fragments_of(self.node, nodes);
+        let of_part = fragments
+            .iter()
+            .filter(|(_, ldm)| ldm % self.parts == part)
+            .map(|(fragment, _)| *fragment);
+        of_part.collect()
+    }
+
+    fn begin(&self, part: u32, opened: Opened, disk: &Arc<Disk>) -> Result<Files, WriteError> {
         let order = &self.attempt.order;
-        let disk = Disk::new(self.settings.limits, Arc::clone(&self.attempt.signal));
         let kind = match order.snapshot {
             SnapshotPoint::Start => LogKind::Undo,
             SnapshotPoint::End => LogKind::Redo,
@@ -331,10 +299,11 @@ impl NodeWriter {
                 password: order.password.as_deref(),
                 compress,
             };
-            BackupFile::new(file, Arc::clone(&disk), &protection)
+            BackupFile::new(file, Arc::clone(disk), &protection)
         };
         let log_type = kind.file_type();
         Ok(Files {
+            fragments: self.fragments(part),
             ctl: contain(opened.ctl, compressed)?,
             data: DataWriter::new(
                 contain(opened.data, compressed)?,
@@ -353,12 +322,15 @@ impl NodeWriter {
         FileHeader::new(file_type, order.id, order.master, order.clock)
     }
 
-    fn write(&mut self, mut files: Files) -> Result<(), WriteError> {
+    fn write(&mut self, mut files: Vec<Files>) -> Result<(), WriteError> {
         let signal = Arc::clone(&self.attempt.signal);
         if signal.wait_past(&[Command::Wait]) != Command::Scan {
             return Ok(());
         }
-        let totals = self.scan(&mut files)?;
+        for part in 0..files.len() {
+            self.scan(&mut files, part)?;
+        }
+        let totals = totals(&files);
         self.send(NodeProgress::Scanned(totals));
         let Command::Finish {
             start_gci,
@@ -367,30 +339,42 @@ impl NodeWriter {
         else {
             return Ok(());
         };
-        files.data.finish()?.finish()?;
-        files.log.finish()?.finish()?;
-        let mut ctl = files.ctl;
-        self.describe(start_gci, stop_gci).write(&mut ctl)?;
-        ctl.finish()?;
+        let is_master = self.node == self.attempt.order.master;
+        for (part, files) in files.into_iter().enumerate() {
+            files.data.finish()?.finish()?;
+            files.log.finish()?.finish()?;
+            let mut ctl = files.ctl;
+            // Only the first part of the master knows how many rows each fragment has.
+            self.describe(start_gci, stop_gci, is_master && part == 0)
+                .write(&mut ctl)?;
+            ctl.finish()?;
+        }
         self.send(NodeProgress::Completed(totals));
         Ok(())
     }
 
-    /// Writes the rows of this node's fragments, and the changes a workload makes meanwhile.
-    fn scan(&mut self, files: &mut Files) -> Result<BackupTotals, WriteError> {
+    /// Writes the rows of a part's fragments, and the changes a workload makes meanwhile.
+    fn scan(&mut self, all: &mut [Files], part: usize) -> Result<(), WriteError> {
         let database = Arc::clone(&self.database);
-        let fragments = database.fragments_of(self.node, &self.attempt.order.nodes);
-        let seed = self.attempt.order.attempt << 8 | u64::from(self.node.get());
-        let mut workload = Workload::new(&database, &fragments, self.updates, seed);
+        let fragments = all[part].fragments.clone();
+        let seed = self.attempt.order.attempt << 16 | (part as u64) << 8;
+        let mut workload = Workload::new(
+            &database,
+            &fragments,
+            self.updates_of(part, all.len()),
+            seed | u64::from(self.node.get()),
+        );
         let mut flushed = 0;
         for table in database.tables() {
             for fragment in &fragments {
+                let files = &mut all[part];
                 files.data.begin_fragment(table.table.id, *fragment)?;
                 let mut records = 0;
                 let mut key = 0;
                 // A workload can add keys while the fragment is read.
                 while key < table.key_end() {
-                    if database.fragment_of(key) == *fragment
+                    let files = &mut all[part];
+                    if database.fragment_of(table, key) == *fragment
                         && let Some(row) = table.row(key)
                     {
                         files.data.write_row(&table.table, &row)?;
@@ -401,7 +385,7 @@ impl NodeWriter {
                     if files.data.bytes_written() - flushed >= FLUSH_BYTES {
                         flushed = files.data.bytes_written();
                         files.data.flush()?;
-                        self.report_progress(files);
+                        self.report_progress(all);
                     }
                 }
                 self.attempt
@@ -411,37 +395,43 @@ impl NodeWriter {
                     .insert((table.table.id, *fragment), records);
             }
         }
+        let files = &mut all[part];
         workload.finish(&mut files.log, self.checkpoint())?;
         files.data.flush()?;
         files.log.flush()?;
-        Ok(totals(files))
+        Ok(())
+    }
+
+    /// This part's share of the changes that are made on the node.
+    fn updates_of(&self, part: usize, parts: usize) -> u64 {
+        let (part, parts) = (part as u64, parts.max(1) as u64);
+        self.updates / parts + u64::from(part < self.updates % parts)
     }
 
     fn checkpoint(&self) -> Gci {
         Gci(self.gci.load(Ordering::Acquire))
     }
 
-    fn report_progress(&mut self, files: &Files) {
+    fn report_progress(&mut self, files: &[Files]) {
         if self.last_report.elapsed() >= REPORT_INTERVAL {
             self.last_report = Instant::now();
             self.send(NodeProgress::Written(totals(files)));
         }
     }
 
-    /// The ctl file: all objects; only the master knows how many rows each fragment has.
-    fn describe(&self, start: Gci, stop: Gci) -> CtlFile {
+    /// The ctl file: all objects, with the numbers of rows if they are wanted.
+    fn describe(&self, start: Gci, stop: Gci, counted: bool) -> CtlFile {
         let objects = self.database.objects().to_vec();
         let counts = self
             .attempt
             .records
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_master = self.node == self.attempt.order.master;
         let mut fragments = Vec::new();
         for table in self.database.tables() {
             for fragment in 0..self.database.fragments() {
                 let table_id = table.table.id;
-                let records = match is_master {
+                let records = match counted {
                     true => counts.get(&(table_id, fragment)).copied().unwrap_or(0),
                     false => 0,
                 };
@@ -462,12 +452,13 @@ impl NodeWriter {
     }
 }
 
-/// What was written so far.
-fn totals(files: &Files) -> BackupTotals {
+/// What was written so far, of all parts.
+fn totals(parts: &[Files]) -> BackupTotals {
+    let sum = |count: fn(&Files) -> u64| parts.iter().map(count).sum();
     BackupTotals {
-        bytes: files.data.content_bytes(),
-        records: files.data.records(),
-        log_bytes: files.log.content_bytes(),
-        log_records: files.log.entries(),
+        bytes: sum(|files| files.data.content_bytes()),
+        records: sum(|files| files.data.records()),
+        log_bytes: sum(|files| files.log.content_bytes()),
+        log_records: sum(|files| files.log.entries()),
     }
 }

@@ -29,6 +29,7 @@ mod listener;
 #[cfg(feature = "programs")]
 mod make_certificates;
 mod model;
+mod node_files;
 mod parameter;
 mod parameter_table;
 mod payload;
@@ -37,6 +38,7 @@ mod server;
 mod session_task;
 mod signal;
 mod text_file;
+mod thread_config;
 mod tls;
 mod topology;
 mod unfinished;

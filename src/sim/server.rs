@@ -19,13 +19,14 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::cluster_log::ClusterLog;
 use super::config::SimConfig;
 use super::config_file::{ConfigFileError, read_config_file};
-use super::data_node::{BackupWriters, NodeSettings, ReportSink, remove_unfinished};
+use super::data_node::{BackupWriters, NodeSettings, ReportSink};
 use super::database::Database;
 use super::disk::DiskLimits;
 use super::error::SimError;
 use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
 use super::listener::{Accepted, accept_loop, bind_servers, listen_again};
 use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
+use super::node_files::remove_unfinished;
 use super::saved_state::Directory;
 use super::session_task::{FromSession, Outgoing, SessionTask, Stream, Then};
 use super::signal::Command;
@@ -259,6 +260,8 @@ fn node_settings(
                     capacity: scripted.capacity,
                 },
                 compressed: node.is_on("CompressedBackup"),
+                multithreaded: node.is_on("EnableMultithreadedBackup"),
+                ldm_count: node.ldm_count(),
             };
             (node.id, settings)
         })

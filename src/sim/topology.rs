@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::parameter::{self, SectionKind};
+use super::thread_config;
 use crate::cluster::{NodeId, NodeType};
 use crate::wire::config::Value;
 
@@ -96,6 +97,11 @@ impl NodeConfig {
             Some(Value::Text(text)) if !text.is_empty() => Some(text),
             _ => None,
         }
+    }
+
+    /// LDM threads of a data node, by its `ThreadConfig`.
+    pub(super) fn ldm_count(&self) -> u32 {
+        thread_config::ldm_count(self.text("ThreadConfig").unwrap_or_default())
     }
 
     /// The node's directory: `DataDir`, relative ones below the simulator's directory, and
@@ -216,6 +222,12 @@ impl Topology {
         self.of_type(NodeType::Ndb)
             .next()
             .map_or(2, |node| node.number("NoOfReplicas") as usize)
+    }
+
+    /// LDM threads that every data node has.
+    pub(super) fn common_ldm_count(&self) -> u32 {
+        let counts = self.of_type(NodeType::Ndb).map(NodeConfig::ldm_count);
+        counts.min().unwrap_or(1)
     }
 
     /// The nodegroup of each data node: as set, else in runs of NoOfReplicas by ascending id.

@@ -29,10 +29,10 @@ impl<'a> Workload<'a> {
             if wanted == 0 || !table.changes_in_service() {
                 continue;
             }
-            let initial = table.initial_rows();
+            let initial = table.initial_keys();
             let added = if table.grows() { HOT_KEYS } else { 0 };
             for key in (0..initial.min(HOT_KEYS)).chain(initial..initial + added) {
-                let fragment = database.fragment_of(key);
+                let fragment = database.fragment_of(table, key);
                 if fragments.contains(&fragment) {
                     targets.push((table, key, fragment));
                 }

@@ -11,8 +11,6 @@ use ndbmgm::backup::{
 use ndbmgm::xfrm::Secret;
 use tempfile::TempDir;
 
-use crate::simulator::{Simulator, TWO_NODES};
-
 /// Password of the recorded backups that are encrypted.
 const PASSWORD: &str = "Fixture pass #1 (a-z)";
 const ENCRYPTED: [u32; 3] = [2, 5, 7];
@@ -128,32 +126,6 @@ fn every_recorded_set_is_sound_but_for_the_node_that_is_not_there() {
         assert_eq!(status, 0, "{text}");
         assert!(text.contains("structure: ok, content: unproven (no manifest)\n"));
     }
-}
-
-#[test]
-fn what_the_simulator_writes_is_sound() {
-    let simulator = Simulator::start(TWO_NODES, &["--rows", "3000", "--updates", "500"]);
-    simulator.good(
-        r#"mgm() { ndb_mgm -c "$C" -e "$1"; }
-        mgm 'START BACKUP 1 SNAPSHOTEND'
-        mgm 'START BACKUP 2 SNAPSHOTSTART'
-        mgm "START BACKUP 4 ENCRYPT PASSWORD='secret' SNAPSHOTSTART"
-        for id in 1 2; do ndb_backup verify $id cluster || exit 1; done
-        for id in 4; do ndb_backup verify -Psecret $id cluster || exit 1; done"#,
-    );
-    let config = TWO_NODES.replace("NoOfReplicas=2", "NoOfReplicas=2\nCompressedBackup=1");
-    let simulator = Simulator::start(&config, &["--rows", "3000", "--updates", "500"]);
-    let text = simulator.good(
-        r#"mgm() { ndb_mgm -c "$C" -e "$1"; }
-        mgm 'START BACKUP 1 SNAPSHOTEND'
-        mgm 'START BACKUP 2 SNAPSHOTSTART'
-        mgm "START BACKUP 3 ENCRYPT PASSWORD='secret' SNAPSHOTEND"
-        mgm "START BACKUP 4 ENCRYPT PASSWORD='secret' SNAPSHOTSTART"
-        for id in 1 2; do ndb_backup verify $id cluster || exit 1; done
-        for id in 3 4; do ndb_backup verify -Psecret $id cluster || exit 1; done"#,
-    );
-    let sound = "structure: ok, content: unproven (no manifest)";
-    assert_eq!(text.matches(sound).count(), 4, "{text}");
 }
 
 /// Reads one file as all of its set, against a manifest.

@@ -38,6 +38,7 @@ mod secrets_in_memory;
 mod server;
 mod shell;
 mod sim;
+mod sim_database;
 mod sim_edge;
 mod sim_exchanges;
 mod sim_parameters;
