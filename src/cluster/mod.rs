@@ -9,6 +9,7 @@ mod event;
 mod event_kind;
 mod event_text;
 mod event_words;
+mod kept;
 mod level;
 mod node;
 mod node_state;

@@ -6,6 +6,7 @@ use crate::client::{self, ClientError, ConnectOptions, ConnectProgress, Session}
 use crate::cluster::ConnectString;
 
 use super::events::{EventFeed, NoFeed};
+use super::execute::out_of_time;
 use super::outcome::{Attempt, Failure};
 use super::{Shell, render};
 
@@ -38,7 +39,12 @@ impl Shell {
         let output = self.output.clone();
         let mut advised = self.advised;
         let mut is_unresolvable = false;
-        let connected = client::connect_with_progress(&self.settings.connect, &mut |progress| {
+        let mut line_is_open = false;
+        let mut tell = |progress| {
+            line_is_open = matches!(
+                progress,
+                ConnectProgress::RetriesBegin { .. } | ConnectProgress::Retry { .. }
+            );
             output.talk(&render::render_connect_progress(&progress));
             is_unresolvable |= matches!(progress, ConnectProgress::Unresolvable { .. });
             if matches!(progress, ConnectProgress::FirstPassFailed { .. })
@@ -48,8 +54,18 @@ impl Shell {
                 output.advise(render::SIM_ADVICE);
                 advised = true;
             }
-        })
-        .await;
+        };
+        let connecting = client::connect_with_progress(&self.settings.connect, &mut tell);
+        let limit = self.settings.limits.connect;
+        let connected = tokio::select! {
+            connected = connecting => connected,
+            limit = out_of_time(limit) => {
+                if line_is_open {
+                    self.output.talk("\n");
+                }
+                return Err(Failure::ConnectOutOfTime(limit));
+            }
+        };
         self.advised = advised;
         let session = connected.map_err(|error| match error {
             ClientError::Unreachable { .. } => Failure::Unreachable {
@@ -69,7 +85,7 @@ impl Shell {
                 session.is_tls(),
             ));
         }
-        self.server = Some(session.server().address.to_string());
+        self.last_server = Some(session.server().address.clone());
         self.warn_of_cleartext(&session);
         self.session = Some(session);
         Ok(())

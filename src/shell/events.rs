@@ -4,7 +4,7 @@
 //! is lost it says so and tries the servers of the connect string until one answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::client::{ClientError, ConnectOptions, EventStream, Retries, Session};
 use crate::cluster::{
     ConnectString, Event, EventBody, EventCategory, EventKind, HostPort, LogLevel, ReportKind,
+    SavedEvent,
 };
 
 use super::output::Output;
@@ -48,6 +49,8 @@ pub(super) struct EventFeed {
     task: JoinHandle<()>,
     backups: broadcast::Sender<Event>,
     is_connected: Arc<AtomicBool>,
+    /// The backup whose end was told by a command, or 0.
+    ended: Arc<AtomicU32>,
     is_tls: bool,
 }
 
@@ -70,6 +73,7 @@ impl EventFeed {
         let connection = Connection::open(server).await?;
         let (backups, _) = broadcast::channel(BACKLOG);
         let is_connected = Arc::new(AtomicBool::new(true));
+        let ended = Arc::new(AtomicU32::new(0));
         let reader = FeedReader {
             others: ConnectOptions {
                 retries: Retries::Attempts(1),
@@ -79,6 +83,7 @@ impl EventFeed {
             output,
             backups: backups.clone(),
             is_connected: Arc::clone(&is_connected),
+            ended: Arc::clone(&ended),
             running: None,
             explained: None,
         };
@@ -87,12 +92,22 @@ impl EventFeed {
             task: tokio::spawn(reader.run(connection)),
             backups,
             is_connected,
+            ended,
         })
     }
 
     /// Events about backups that are printed from now on.
     pub(super) fn backups(&self) -> broadcast::Receiver<Event> {
         self.backups.subscribe()
+    }
+
+    /// The end of a backup that a command tells itself.
+    pub(super) fn know_end_of(&self, event: &Event) {
+        if let EventBody::BackupCompleted { backup_id, .. }
+        | EventBody::BackupAborted { backup_id, .. } = event.body
+        {
+            self.ended.store(backup_id, Ordering::Relaxed);
+        }
     }
 
     /// True if it uses TLS.
@@ -177,6 +192,8 @@ struct FeedReader {
     output: Output,
     backups: broadcast::Sender<Event>,
     is_connected: Arc<AtomicBool>,
+    /// The backup whose end was told by a command, or 0.
+    ended: Arc<AtomicU32>,
     /// The backup that started last and did not end, as far as events told.
     running: Option<u32>,
     /// The aborted backup whose lines have been explained.
@@ -199,8 +216,15 @@ impl FeedReader {
             connection = self.reconnect().await;
             self.is_connected.store(true, Ordering::Relaxed);
             let fate = self.fate_of_backup(&mut connection.probe).await;
-            let back = render::render_events_back(&connection.server(), fate);
+            let back = render::render_events_back(&connection.server(), fate.as_ref());
             self.output.notify(&back).await;
+            if let Some((_, render::BackupFate::Ended(event))) = fate {
+                if let Some(text) = self.output.event_text(&event) {
+                    self.output.announce_surely(&text).await;
+                }
+                // Nobody may be waiting for it.
+                let _ = self.backups.send(event);
+            }
         }
     }
 
@@ -273,9 +297,13 @@ impl FeedReader {
         self.others.delay.max(QUIET)
     }
 
-    /// Whether the backup that may still run does, if the data nodes tell.
-    async fn fate_of_backup(&mut self, probe: &mut Session) -> Option<(u32, bool)> {
+    /// What became of the backup that may still run, if the data nodes tell.
+    async fn fate_of_backup(&mut self, probe: &mut Session) -> Option<(u32, render::BackupFate)> {
         let id = self.running?;
+        if self.ended.load(Ordering::Relaxed) == id {
+            self.running = None;
+            return None;
+        }
         probe.set_timeout(self.others.timeout.min(STATUS_LIMIT));
         let events = probe.dump_events(ReportKind::BackupStatus, &[]).await;
         let events = events.ok().filter(|events| !events.is_empty())?;
@@ -286,10 +314,18 @@ impl FeedReader {
                     if starting_node != 0 && backup_id == id
             )
         });
-        if !runs {
-            self.running = None;
+        if runs {
+            return Some((id, render::BackupFate::Runs));
         }
-        Some((id, runs))
+        self.running = None;
+        let kept = probe.dump_events(ReportKind::EventLog, &[]).await;
+        let kept = SavedEvent::in_time_order(&kept.unwrap_or_default());
+        // Its start was heard of, so that no time is needed to tell it from an earlier one.
+        let end = SavedEvent::end_of_backup(&kept, id, 0, true).cloned();
+        Some((
+            id,
+            end.map_or(render::BackupFate::Unknown, render::BackupFate::Ended),
+        ))
     }
 }
 

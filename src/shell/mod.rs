@@ -36,14 +36,14 @@ use zeroize::Zeroizing;
 
 use crate::cli::Exit;
 use crate::client::{Retries, Session};
-use crate::cluster::ConnectStringError;
+use crate::cluster::{ConnectStringError, HostPort};
 use crate::command::{self, Command};
 
 pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
 pub use outcome::ExitCodes;
 pub use output::Format;
 pub use render::render_parse_error;
-pub use settings::Settings;
+pub use settings::{Limits, Settings};
 pub use tls::{TlsRequirement, TlsSettings};
 
 use events::EventFeed;
@@ -166,8 +166,8 @@ struct Shell {
     output: Output,
     /// What the command that runs has said so far, for its object.
     told: RefCell<Vec<json::Told>>,
-    /// The server that was reached last, as `host:port`.
-    server: Option<String>,
+    /// The server that was reached last.
+    last_server: Option<HostPort>,
     /// The main connection; none before the first command that needs it, after a failure, and
     /// while a backup that was left has it.
     session: Option<Session>,
@@ -199,7 +199,7 @@ impl Shell {
             settings,
             mode,
             told: RefCell::default(),
-            server: None,
+            last_server: None,
             session: None,
             feed: None,
             feed_needs_tls: false,

@@ -13,7 +13,7 @@ use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
 
 use super::outcome::ExitCodes;
 use super::output::Format;
-use super::settings::Settings;
+use super::settings::{Limits, Settings};
 use super::tls::{TlsRequirement, TlsSettings};
 
 /// Environment variable that stands for `--auto-backup-id` when it is `1`.
@@ -33,6 +33,9 @@ pub const PROGRAM: Program = Program {
         Number::CONNECT_RETRIES,
         Number::CONNECT_RETRY_DELAY,
         Number::REQUEST_TIMEOUT,
+        seconds("connect-timeout"),
+        seconds("timeout"),
+        seconds("wait-timeout"),
         Number {
             option: "verbose",
             min: 0,
@@ -48,6 +51,19 @@ pub const PROGRAM: Program = Program {
     bad_usage: Exit::BadUsage,
     help_after_error: false,
 };
+
+/// A limit in whole seconds.
+const fn seconds(option: &'static str) -> Number {
+    Number {
+        option,
+        min: 1,
+        max: u32::MAX as i64,
+    }
+}
+
+fn duration(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
 
 /// What is demanded of a management server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -85,6 +101,16 @@ pub struct Options {
     /// server; a backup that is waited for may take longer
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
     pub request_timeout: u64,
+    /// Longest time in seconds to reach a management server, all attempts together
+    #[arg(long, value_name = "SECONDS")]
+    pub connect_timeout: Option<u32>,
+    /// Longest time in seconds for a whole command
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u32>,
+    /// Longest time in seconds that START BACKUP waits (WAIT STARTED, WAIT COMPLETED); the backup
+    /// then goes on, and the exit status is 7
+    #[arg(long, value_name = "SECONDS")]
+    pub wait_timeout: Option<u32>,
     /// Carry out this command and end; given several times, all in order, up to the first that
     /// fails
     #[arg(short = 'e', long, value_name = "COMMAND")]
@@ -212,6 +238,11 @@ impl Options {
             encrypt_backup: self.encrypt_backup,
             auto_backup_id: self.auto_backup_id
                 || std::env::var_os(AUTO_BACKUP_ID).is_some_and(|value| value == "1"),
+            limits: Limits {
+                connect: self.connect_timeout.map(duration),
+                command: self.timeout.map(duration),
+                wait: self.wait_timeout.map(duration),
+            },
             output: self.output,
             exit_codes: self.exit_codes,
             simulated: false,

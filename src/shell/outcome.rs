@@ -4,6 +4,7 @@
 //! or a [`Failure`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::cli::Exit;
 use crate::client::{Certificate, ClientError, ClusterLogFilter, NodeState, TlsStats};
@@ -100,6 +101,8 @@ pub(super) enum Outcome {
     BackupOrdered(Option<u32>),
     /// The server says that the backup is complete; no event has told its totals.
     BackupConfirmed(Option<u32>),
+    /// The server of a WAIT STARTED was lost; another one says that the backup runs.
+    BackupRuns(u32),
     /// Ctrl-C gave the prompt back; the backup, whose id may be known, goes on.
     BackupLeft(Option<u32>),
     /// ABORT BACKUP was ordered.
@@ -203,6 +206,21 @@ pub(super) enum Failure {
     BackupEndUnheard(Option<u32>, EndUnheard),
     /// The server confirmed the backup, but the event connection was lost.
     BackupEventsLost(Option<u32>, ClientError),
+    /// The server was lost during the wait, and no other could tell how the backup ended.
+    BackupLost {
+        /// How it was lost.
+        lost: Box<Failure>,
+        /// The backup, if its id is known.
+        id: Option<u32>,
+        /// Why no other could tell.
+        reason: String,
+    },
+    /// A limit ended the wait for a backup, whose id may be known, and which goes on.
+    WaitOutOfTime(Option<u32>, Duration),
+    /// A limit ended a command.
+    OutOfTime(Interrupted, Duration),
+    /// A limit ended the attempts to connect.
+    ConnectOutOfTime(Duration),
     /// Ctrl-C ended the wait for a backup, whose id may be known, and which goes on.
     BackupLeft(Option<u32>),
     /// Ctrl-C ended the wait for a backup of the cluster in this process, which ends with it and
@@ -282,7 +300,7 @@ pub(super) enum PasswordFault {
     Broken(PasswordError),
 }
 
-/// What Ctrl-C interrupted.
+/// What Ctrl-C or a limit interrupted.
 #[derive(Clone, Copy)]
 pub(super) enum Interrupted {
     /// Something that needs no server.
@@ -308,6 +326,8 @@ pub(super) enum FailureKind {
     Refused,
     /// The backup failed after its start, or was aborted.
     BackupFailed,
+    /// A limit ended the wait; what was waited for goes on.
+    StillRunning,
     /// Contact was lost; whether it was carried out is not known.
     OutcomeUnknown,
     /// Ctrl-C.
@@ -355,6 +375,7 @@ impl Failure {
     pub(super) fn exit(&self, codes: ExitCodes) -> Exit {
         match (codes, self.kind()) {
             (_, FailureKind::Interrupted) => Exit::Interrupted,
+            (_, FailureKind::StillRunning) => Exit::StillRunning,
             (ExitCodes::Original, _) => match self {
                 Failure::Request {
                     attempt: Attempt::ShutdownStatus,
@@ -393,7 +414,12 @@ impl Failure {
             Failure::ConnectionLost
             | Failure::BackupSilent(_)
             | Failure::BackupEndUnheard(..)
-            | Failure::BackupEventsLost(..) => FailureKind::OutcomeUnknown,
+            | Failure::BackupEventsLost(..)
+            | Failure::BackupLost { .. }
+            | Failure::OutOfTime(Interrupted::Request, _) => FailureKind::OutcomeUnknown,
+            Failure::OutOfTime(Interrupted::Connecting | Interrupted::Waiting, _)
+            | Failure::ConnectOutOfTime(_) => FailureKind::Unreachable,
+            Failure::WaitOutOfTime(..) => FailureKind::StillRunning,
             Failure::Interrupted(_)
             | Failure::NoPasswordTyped
             | Failure::BackupLeft(_)
@@ -408,6 +434,8 @@ impl Failure {
             Failure::Unreachable { .. }
                 | Failure::NoValidCertificate
                 | Failure::Interrupted(_)
+                | Failure::OutOfTime(..)
+                | Failure::ConnectOutOfTime(_)
                 | Failure::Request {
                     attempt: Attempt::Connection,
                     ..

@@ -1,6 +1,7 @@
 //! What a run of the shell is to do.
 
 use std::fmt;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -9,6 +10,17 @@ use crate::client::ConnectOptions;
 use super::outcome::ExitCodes;
 use super::output::Format;
 use super::tls::TlsSettings;
+
+/// How long commands may take; none: without a limit of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// To reach a management server, all attempts together.
+    pub connect: Option<Duration>,
+    /// For a whole command.
+    pub command: Option<Duration>,
+    /// For a WAIT, which leaves the backup alone.
+    pub wait: Option<Duration>,
+}
 
 /// What a run of the shell is to do, options and secrets included.
 pub struct Settings {
@@ -28,6 +40,8 @@ pub struct Settings {
     pub encrypt_backup: bool,
     /// START BACKUP without an id may be a one-shot command.
     pub auto_backup_id: bool,
+    /// How long commands may take.
+    pub limits: Limits,
     /// How results are written.
     pub output: Format,
     /// Which exit statuses failures have.

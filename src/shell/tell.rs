@@ -89,9 +89,10 @@ impl Shell {
             Err(failure) => failure.exit(self.settings.exit_codes),
         };
         let told = std::mem::take(self.told.get_mut());
+        let server = self.last_server.as_ref().map(ToString::to_string);
         let ended = json::Ended {
             command: &spoken.command,
-            server: self.server.as_deref(),
+            server: server.as_deref(),
             began: spoken.began,
             ended: Timestamp::now(),
             steps: &told,

@@ -7,8 +7,9 @@
 //! |---|---|
 //! | `after 5s fail-node 3` | 5 s after the start data node 3 dies |
 //! | `after 5s launch-node 3` | its process comes back and starts |
-//! | `after 5s kill-server` | the management server drops all connections and ends; data nodes go on |
-//! | `after 9s start-server` | it is started again |
+//! | `after 5s kill-server` | the management servers drop all connections and end; data nodes go on |
+//! | `after 5s kill-server 49` | only management server 49 does |
+//! | `after 9s start-server` | those that were killed are started again, or the one that is named |
 //! | `in-backup 200ms fail-node 3` | the same, 200 ms after a backup has begun; also the other three |
 //! | `slow-disk 2 64K` | node 2 writes 64 KiB per second of a backup |
 //! | `disk-full 2 1M` | node 2 has room for 1 MiB of each backup |
@@ -87,8 +88,9 @@ pub(super) enum Trigger {
 pub(super) enum FaultAction {
     FailNode(NodeId),
     LaunchNode(NodeId),
-    KillServer,
-    StartServer,
+    /// The management server that is named, or all.
+    KillServer(Option<NodeId>),
+    StartServer(Option<NodeId>),
 }
 
 /// What happens to the replies of a command.
@@ -143,20 +145,24 @@ impl FaultPlan {
         }
     }
 
-    /// Nodes that faults name and that are no data nodes: nothing would ever happen to them.
+    /// Nodes that faults name and that are not of the type that the fault is for: nothing would
+    /// ever happen to them.
     pub(super) fn unknown_nodes(&self, topology: &Topology) -> BTreeSet<NodeId> {
         let timed = self.timed.iter().filter_map(|(_, action)| match action {
-            FaultAction::FailNode(node) | FaultAction::LaunchNode(node) => Some(*node),
-            FaultAction::KillServer | FaultAction::StartServer => None,
+            FaultAction::FailNode(node) | FaultAction::LaunchNode(node) => {
+                Some((*node, NodeType::Ndb))
+            }
+            FaultAction::KillServer(server) | FaultAction::StartServer(server) => {
+                server.map(|server| (server, NodeType::Mgm))
+            }
         });
-        let is_data_node = |id: &NodeId| {
+        let disks = self.disks.keys().map(|node| (*node, NodeType::Ndb));
+        let is_there = |(id, of): &(NodeId, NodeType)| {
             let node = topology.nodes.get(id);
-            node.is_some_and(|node| node.node_type == NodeType::Ndb)
+            node.is_some_and(|node| node.node_type == *of)
         };
-        timed
-            .chain(self.disks.keys().copied())
-            .filter(|id| !is_data_node(id))
-            .collect()
+        let unknown = timed.chain(disks).filter(|named| !is_there(named));
+        unknown.map(|(id, _)| id).collect()
     }
 
     fn add(&mut self, words: &[&str]) -> Result<(), String> {
@@ -201,8 +207,10 @@ fn parse_action(words: &[&str]) -> Result<FaultAction, String> {
     match words {
         ["fail-node", node] => parse_node(node).map(FaultAction::FailNode),
         ["launch-node", node] => parse_node(node).map(FaultAction::LaunchNode),
-        ["kill-server"] => Ok(FaultAction::KillServer),
-        ["start-server"] => Ok(FaultAction::StartServer),
+        ["kill-server"] => Ok(FaultAction::KillServer(None)),
+        ["kill-server", node] => parse_node(node).map(|node| FaultAction::KillServer(Some(node))),
+        ["start-server"] => Ok(FaultAction::StartServer(None)),
+        ["start-server", node] => parse_node(node).map(|node| FaultAction::StartServer(Some(node))),
         [] => Err("what is to happen then? For example: after 5s fail-node 3".to_owned()),
         _ => Err(unusable(words)),
     }
@@ -235,10 +243,18 @@ impl fmt::Display for FaultAction {
         match self {
             FaultAction::FailNode(node) => write!(f, "data node {node} dies"),
             FaultAction::LaunchNode(node) => write!(f, "data node {node} is started again"),
-            FaultAction::KillServer => {
+            FaultAction::KillServer(None) => {
                 f.write_str("the management servers die; the data nodes go on")
             }
-            FaultAction::StartServer => f.write_str("the management servers are started again"),
+            FaultAction::KillServer(Some(server)) => {
+                write!(f, "management server {server} dies; the data nodes go on")
+            }
+            FaultAction::StartServer(None) => {
+                f.write_str("the management servers are started again")
+            }
+            FaultAction::StartServer(Some(server)) => {
+                write!(f, "management server {server} is started again")
+            }
         }
     }
 }
@@ -302,7 +318,7 @@ mod tests {
         let plan = FaultPlan::parse(text).unwrap();
         assert_eq!(plan.timed.len(), 4);
         let after = Trigger::AfterStart(Duration::from_secs(5));
-        assert_eq!(plan.timed[3], (after, FaultAction::StartServer));
+        assert_eq!(plan.timed[3], (after, FaultAction::StartServer(None)));
         let node = NodeId::new(2).unwrap();
         assert_eq!(
             plan.disks[&node],

@@ -62,6 +62,11 @@ struct Connection {
     is_busy: bool,
 }
 
+/// True for the server that a fault names, and for each if it names none.
+fn is_named(named: Option<NodeId>, server: NodeId) -> bool {
+    named.is_none_or(|named| named == server)
+}
+
 /// Everything of a running simulator.
 struct Loop {
     cluster: Cluster,
@@ -460,9 +465,10 @@ impl Loop {
                 Due::Fault(FaultAction::LaunchNode(node)) => {
                     self.cluster.launch_node(node, true, now);
                 }
-                Due::Fault(FaultAction::KillServer) => self.kill_servers(),
-                Due::Fault(FaultAction::StartServer) => {
-                    for server in self.killed.clone() {
+                Due::Fault(FaultAction::KillServer(named)) => self.kill_servers(named),
+                Due::Fault(FaultAction::StartServer(named)) => {
+                    let killed = self.killed.clone();
+                    for server in killed.into_iter().filter(|server| is_named(named, *server)) {
                         self.start_server(server, now, now + LISTEN_TIMEOUT);
                     }
                 }
@@ -472,15 +478,22 @@ impl Loop {
     }
 
     /// The management servers' processes are gone: nobody says a word more.
-    fn kill_servers(&mut self) {
-        for (server, accepting) in std::mem::take(&mut self.accepting) {
+    fn kill_servers(&mut self, named: Option<NodeId>) {
+        for (server, accepting) in self
+            .accepting
+            .extract_if(.., |server, _| is_named(named, *server))
+        {
             accepting.abort();
             self.killed.insert(server);
             self.cluster.kill_server(server);
         }
-        for connection in std::mem::take(&mut self.connections).into_values() {
-            connection.task.abort();
-        }
+        self.connections.retain(|_, connection| {
+            let is_dead = is_named(named, connection.server);
+            if is_dead {
+                connection.task.abort();
+            }
+            !is_dead
+        });
     }
 
     /// A killed management server's process is started again.

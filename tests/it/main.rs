@@ -23,6 +23,7 @@ mod hostile_clients;
 mod hostile_server;
 mod json_values;
 mod layers;
+mod lost_servers;
 mod mutations;
 mod operations;
 mod password_sources;

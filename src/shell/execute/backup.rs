@@ -4,9 +4,12 @@
 //! story. One-shot runs read them here, the prompt has its event connection for them.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::io::{self, IsTerminal};
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 use tokio::sync::broadcast::{
     self,
@@ -29,8 +32,10 @@ use super::super::outcome::{
 use super::super::output::Output;
 use super::super::tell::{Spoken, announce_failure};
 use super::super::{ExitCodes, Mode, Shell, render};
+use super::backup_lost::{Fate, LostBackup};
 use super::backup_poll::{Heard, Unheard, end_unheard, is_reported};
 use super::backup_watch::{BackupWatch, Verdict};
+use super::out_of_time;
 
 /// How long an event that belongs to a reply is waited for.
 const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
@@ -125,32 +130,48 @@ impl Shell {
         let stream = listen_to_backups(&server).await;
         let stream = stream.map_err(Failure::BackupUnheard)?;
         let output = self.output.clone();
-        let when_heard = Box::new(move |event: &Event| output.print_event(event));
-        let mut watch = BackupWatch::new(stream, options.id, options.wait, when_heard);
-        let ctrl_c = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
+        let when_heard = move |event: &Event| output.print_event(event);
+        let (given_id, wait) = (options.id, options.wait);
+        let mut watch = BackupWatch::new(stream, given_id, wait, Box::new(when_heard.clone()));
+        let interrupt = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
+        let mut left = pin!(self.left(interrupt));
+        let began = Timestamp::now();
         let heard = watch.heard();
-        let replied = {
+        let waited = {
             let session = self.session()?;
             let reply = session.start_backup(options);
             let unheard = end_unheard(&server, || heard.get());
             tokio::select! {
-                replied = watch.collect_until(reply, unheard) => Some(replied),
-                () = ctrl_c.next() => None,
+                waited = watch.collect_until(reply, unheard) => waited,
+                left = &mut left => return Err(self.leave_backup(watch.id(), left)),
             }
         };
-        let replied = match replied {
-            Some(Ok(replied)) => replied,
-            Some(Err(unheard)) => {
-                for event in watch.take_early() {
-                    self.step(Step::BackupEvent(event));
+        let lost = match waited {
+            Ok(Ok(id)) => {
+                let verdict = tokio::select! {
+                    verdict = watch.tell(id, &server, |event| {
+                        self.step(Step::BackupEvent(event));
+                    }) => verdict,
+                    left = &mut left => return Err(self.leave_backup(watch.id(), left)),
+                };
+                match verdict {
+                    Verdict::AsAsked(event) => return Ok(Outcome::Backup(event)),
+                    Verdict::Aborted(id, event) => {
+                        return Err(Failure::BackupAborted { id, event });
+                    }
+                    Verdict::Silence(id) => return Err(Failure::BackupSilent(id)),
+                    Verdict::NotReported(id) => {
+                        return Err(Failure::BackupEndUnheard(id, EndUnheard::Event));
+                    }
+                    Verdict::ConnectionLost(id, error) => Failure::BackupEventsLost(id, error),
                 }
-                return Err(without_reply(unheard, heard.get()));
             }
-            None => return Err(self.leave_backup(watch.id())),
-        };
-        let id = match replied {
-            Ok(id) => id,
-            Err(error) => {
+            Ok(Err(error)) if error.is_unanswered() => Attempt::Backup(BackupNews {
+                started: heard.get().has_started,
+                gave_up: None,
+            })
+            .failed()(error),
+            Ok(Err(error)) => {
                 let gave_up = match &error {
                     ClientError::Refused { text, .. } if text.starts_with(FILE_OR_SCAN_ERROR) => {
                         watch.gave_up(EVENT_AFTER_REPLY).await
@@ -163,27 +184,87 @@ impl Shell {
                 };
                 return Err(Attempt::Backup(news).failed()(error));
             }
+            Err(unheard) => {
+                for event in watch.take_early() {
+                    self.step(Step::BackupEvent(event));
+                }
+                match unheard {
+                    Unheard::ServerGone(error) => {
+                        Attempt::Backup(BackupNews::default()).failed()(error)
+                    }
+                    Unheard::NotReported => return Err(without_answer(heard.get())),
+                }
+            }
         };
-        let verdict = tokio::select! {
-            verdict = watch.tell(id, &server, |event| self.step(Step::BackupEvent(event))) => verdict,
-            () = ctrl_c.next() => return Err(self.leave_backup(watch.id())),
+        let early = watch.take_early();
+        let known = Heard {
+            id: watch.id(),
+            ..heard.get()
         };
-        match verdict {
-            Verdict::AsAsked(event) => Ok(Outcome::Backup(event)),
-            Verdict::Aborted(id, event) => Err(Failure::BackupAborted { id, event }),
-            Verdict::Silence(id) => Err(Failure::BackupSilent(id)),
-            Verdict::NotReported(id) => Err(Failure::BackupEndUnheard(id, EndUnheard::Event)),
-            Verdict::ConnectionLost(id, error) => Err(Failure::BackupEventsLost(id, error)),
+        drop(watch);
+        let fate = tokio::select! {
+            fate = self.find_lost_backup(&lost, wait, known, began, when_heard) => fate,
+            left = &mut left => return Err(self.leave_backup(known.id, left)),
+        };
+        match fate {
+            Fate::Unknown(reason) => Err(lost_for_good(lost, known.id, reason)),
+            Fate::Runs(id) => Ok(Outcome::BackupRuns(id)),
+            Fate::Told(event) => {
+                for event in early {
+                    self.step(Step::BackupEvent(event));
+                }
+                told(event).map(Outcome::Backup)
+            }
         }
     }
 
-    /// Ctrl-C in a WAIT without a prompt to go back to.
-    fn leave_backup(&mut self, id: Option<u32>) -> Failure {
+    /// Asks the other management servers about a backup whose server was lost.
+    async fn find_lost_backup(
+        &self,
+        lost: &Failure,
+        wait: WaitFor,
+        heard: Heard,
+        began: Timestamp,
+        when_heard: impl Fn(&Event) + Clone + 'static,
+    ) -> Fate {
+        let server = self.last_server.clone();
+        let why = match lost {
+            Failure::Request { error, .. } | Failure::BackupEventsLost(_, error) => {
+                error.to_string()
+            }
+            _ => String::new(),
+        };
+        self.output
+            .notify(&render::render_server_lost(heard.id, server.as_ref(), &why))
+            .await;
+        let mut lost = LostBackup::new(self.settings.connect.clone(), server, wait, heard, began);
+        lost.find(when_heard).await
+    }
+
+    /// What ends a wait before what is waited for.
+    fn left(&self, interrupt: Interrupt) -> impl Future<Output = Left> + use<> {
+        let limits = self.settings.limits;
+        let limit = [limits.wait, limits.command].into_iter().flatten().min();
+        async move {
+            tokio::select! {
+                () = interrupt.next() => Left::Interrupted,
+                limit = out_of_time(limit) => Left::OutOfTime(limit),
+            }
+        }
+    }
+
+    /// The end of a WAIT, not of its backup, without a prompt to go back to.
+    fn leave_backup(&mut self, id: Option<u32>, left: Left) -> Failure {
         self.session = None;
-        self.output.end_typed_line();
-        match self.settings.simulated {
-            true => Failure::SimulatedBackupLeft,
-            false => Failure::BackupLeft(id),
+        match left {
+            Left::OutOfTime(limit) => Failure::WaitOutOfTime(id, limit),
+            Left::Interrupted => {
+                self.output.end_typed_line();
+                match self.settings.simulated {
+                    true => Failure::SimulatedBackupLeft,
+                    false => Failure::BackupLeft(id),
+                }
+            }
         }
     }
 
@@ -212,6 +293,8 @@ impl Shell {
             heard
         };
         let server = self.same_server(&session);
+        let mut left = pin!(self.left(self.interrupt));
+        let began = Timestamp::now();
         let mut request = tokio::spawn(async move {
             let replied = session.start_backup(options).await;
             (session, replied)
@@ -220,18 +303,30 @@ impl Shell {
             finished = &mut request => finished.map_err(|_| Failure::ConnectionLost)?,
             unheard = end_unheard(&server, heard) => {
                 request.abort();
-                return Err(without_reply(unheard, known.get()));
+                let error = match unheard {
+                    Unheard::ServerGone(error) => error,
+                    Unheard::NotReported => return Err(without_answer(known.get())),
+                };
+                return self.end_of_lost(error, events, wait, known.get(), began, left).await;
             }
-            () = self.interrupt.next() => {
+            left = &mut left => {
                 let started = heard().id;
                 if self.mode != Mode::Terminal {
-                    return Err(self.leave_backup(started));
+                    return Err(self.leave_backup(started, left));
                 }
-                self.output.end_typed_line();
                 let (output, codes) = (self.output.clone(), self.settings.exit_codes);
                 tokio::spawn(report_in_background(request, output, codes, spoken));
-                return Ok(Outcome::BackupLeft(started));
+                return self.go_on_without(started, left);
             }
+        };
+        let replied = match replied {
+            Err(error) if wait != WaitFor::Nothing && error.is_unanswered() => {
+                let known = heard();
+                return self
+                    .end_of_lost(error, events, wait, known, began, left)
+                    .await;
+            }
+            replied => replied,
         };
         self.session = Some(session);
         let Some(events) = events.filter(|_| wait != WaitFor::Nothing) else {
@@ -258,10 +353,7 @@ impl Shell {
                     } => {
                         return Err(Failure::BackupEndUnheard(heard.id, EndUnheard::Event));
                     }
-                    () = self.interrupt.next() => {
-                        self.output.end_typed_line();
-                        return Ok(Outcome::BackupLeft(heard.id));
-                    }
+                    left = &mut left => return self.go_on_without(heard.id, left),
                 }
             }
             Ok(_) | Err(_) => timeout(EVENT_AFTER_REPLY, printed)
@@ -280,6 +372,63 @@ impl Shell {
             (Some(event), _) => Outcome::BackupTold(event),
             (None, WaitFor::Completed) => Outcome::BackupConfirmed(id),
             (None, WaitFor::Nothing | WaitFor::Started) => Outcome::BackupOrdered(id),
+        })
+    }
+
+    /// Gives the prompt back while the backup goes on.
+    fn go_on_without(&self, id: Option<u32>, left: Left) -> Result<Outcome, Failure> {
+        match left {
+            Left::Interrupted => {
+                self.output.end_typed_line();
+                Ok(Outcome::BackupLeft(id))
+            }
+            Left::OutOfTime(limit) => Err(Failure::WaitOutOfTime(id, limit)),
+        }
+    }
+
+    /// At the prompt, what became of a backup whose server was lost. Its end is shown by the event
+    /// connection if that was as quick.
+    async fn end_of_lost(
+        &mut self,
+        error: ClientError,
+        events: Option<broadcast::Receiver<Event>>,
+        wait: WaitFor,
+        known: Heard,
+        began: Timestamp,
+        left: Pin<&mut impl Future<Output = Left>>,
+    ) -> Result<Outcome, Failure> {
+        let news = BackupNews {
+            started: known.has_started,
+            gave_up: None,
+        };
+        let lost = Attempt::Backup(news).failed()(error);
+        let fate = tokio::select! {
+            fate = self.find_lost_backup(&lost, wait, known, began, |_: &Event| {}) => fate,
+            left = left => {
+                return match self.mode {
+                    Mode::Terminal => self.go_on_without(known.id, left),
+                    Mode::OneShot | Mode::Piped => Err(self.leave_backup(known.id, left)),
+                };
+            }
+        };
+        let event = match fate {
+            Fate::Unknown(reason) => return Err(lost_for_good(lost, known.id, reason)),
+            Fate::Runs(id) => return Ok(Outcome::BackupRuns(id)),
+            Fate::Told(event) => event,
+        };
+        let is_shown = match events {
+            None => false,
+            Some(events) => timeout(EVENT_AFTER_REPLY, is_among(events, &event))
+                .await
+                .unwrap_or_default(),
+        };
+        if !is_shown && let Some(feed) = &self.feed {
+            feed.know_end_of(&event);
+        }
+        let event = told(event)?;
+        Ok(match is_shown {
+            true => Outcome::BackupTold(event),
+            false => Outcome::Backup(event),
         })
     }
 
@@ -335,14 +484,46 @@ fn type_twice() -> Result<Result<BackupPassword, PasswordFault>, SecretError> {
     })
 }
 
+/// Why a WAIT ended before what it waited for.
+enum Left {
+    Interrupted,
+    OutOfTime(Duration),
+}
+
 /// The failure of a START BACKUP that will not be answered any more.
-fn without_reply(unheard: Unheard, heard: Heard) -> Failure {
-    match unheard {
-        Unheard::ServerGone(error) => Attempt::Backup(BackupNews::default()).failed()(error),
-        Unheard::NotReported if heard.has_ended => {
-            Failure::BackupEndUnheard(heard.id, EndUnheard::Reply)
+fn without_answer(heard: Heard) -> Failure {
+    let missing = match heard.has_ended {
+        true => EndUnheard::Reply,
+        false => EndUnheard::Both,
+    };
+    Failure::BackupEndUnheard(heard.id, missing)
+}
+
+/// The failure of a backup whose server was lost, and of which no other could tell.
+fn lost_for_good(lost: Failure, id: Option<u32>, reason: String) -> Failure {
+    Failure::BackupLost {
+        lost: Box::new(lost),
+        id,
+        reason,
+    }
+}
+
+/// An event that ends a wait, unless it tells a failure.
+fn told(event: Event) -> Result<Event, Failure> {
+    match event.body {
+        EventBody::BackupAborted { backup_id: id, .. } => Err(Failure::BackupAborted { id, event }),
+        _ => Ok(event),
+    }
+}
+
+/// Waits until the event connection has shown the event.
+async fn is_among(mut events: broadcast::Receiver<Event>, wanted: &Event) -> bool {
+    loop {
+        match events.recv().await {
+            Ok(event) if event.body == wanted.body => return true,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return false,
         }
-        Unheard::NotReported => Failure::BackupEndUnheard(heard.id, EndUnheard::Both),
     }
 }
 

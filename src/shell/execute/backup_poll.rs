@@ -114,12 +114,17 @@ async fn ask(
 
 /// True if a data node reports this backup, or any if there is no id.
 pub(super) fn is_reported(events: &[Event], id: Option<u32>) -> bool {
-    events.iter().any(|event| match event.body {
+    reported_id(events, id).is_some()
+}
+
+/// The id of this backup, or of any if there is no id, if a data node reports it.
+pub(super) fn reported_id(events: &[Event], id: Option<u32>) -> Option<u32> {
+    events.iter().find_map(|event| match event.body {
         EventBody::BackupStatus {
             starting_node,
             backup_id,
             ..
-        } => starting_node != 0 && id.is_none_or(|id| id == backup_id),
-        _ => false,
+        } if starting_node != 0 && id.is_none_or(|id| id == backup_id) => Some(backup_id),
+        _ => None,
     })
 }

@@ -69,6 +69,20 @@ impl BackupWatch {
         }
     }
 
+    /// Of a backup that runs, to its end.
+    pub(super) fn of_running(
+        stream: EventStream,
+        heard: Heard,
+        when_heard: Box<dyn Fn(&Event)>,
+    ) -> Self {
+        let watch = Self::new(stream, None, WaitFor::Completed, when_heard);
+        watch.heard.set(heard);
+        Self {
+            id: heard.id,
+            ..watch
+        }
+    }
+
     /// What has been heard of the backup, kept up to date.
     pub(super) fn heard(&self) -> Rc<Cell<Heard>> {
         Rc::clone(&self.heard)

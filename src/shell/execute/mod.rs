@@ -3,6 +3,7 @@
 //! [`client`](crate::client).
 
 mod backup;
+mod backup_lost;
 mod backup_poll;
 mod backup_watch;
 mod diagnostics;
@@ -22,20 +23,36 @@ use crate::command::{self, Command, ParseError, ParseErrorKind, Target};
 use super::outcome::{Attempt, Failure, Interrupted, Outcome};
 use super::{Mode, Shell};
 
+/// Waits as long as a limit allows, and gives it; for ever without one.
+pub(super) async fn out_of_time(limit: Option<Duration>) -> Duration {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            limit
+        }
+        None => std::future::pending().await,
+    }
+}
+
 impl Shell {
     /// Carries a command out, unless Ctrl-C comes first.
     pub(super) async fn execute(&mut self, command: Command) -> Result<Outcome, Failure> {
         let connects = command.needs_connection() || matches!(command, Command::Connect(_));
         let mut ctrl_c = pin!(self.interrupt.next());
+        let mut too_late = pin!(out_of_time(self.settings.limits.command));
         tokio::select! {
             ready = self.make_ready(&command) => ready?,
-            () = &mut ctrl_c => return Err(self.interrupted(connects)),
+            () = &mut ctrl_c => return Err(Failure::Interrupted(self.interrupted(connects))),
+            limit = &mut too_late => return Err(Failure::OutOfTime(self.give_up(connects), limit)),
         }
         // START BACKUP can be left without being given up, and sees to that itself.
         let can_be_left = matches!(command, Command::StartBackup(_));
         tokio::select! {
             result = self.perform(command) => result,
-            () = &mut ctrl_c, if !can_be_left => Err(self.interrupted(connects)),
+            () = &mut ctrl_c, if !can_be_left => Err(Failure::Interrupted(self.interrupted(connects))),
+            limit = &mut too_late, if !can_be_left => {
+                Err(Failure::OutOfTime(self.give_up(connects), limit))
+            }
         }
     }
 
@@ -55,16 +72,21 @@ impl Shell {
     }
 
     /// Ctrl-C while connecting, during a request, or in a command that does neither.
-    fn interrupted(&mut self, connects: bool) -> Failure {
+    fn interrupted(&mut self, connects: bool) -> Interrupted {
         self.output.end_typed_line();
-        Failure::Interrupted(if !connects {
+        self.give_up(connects)
+    }
+
+    /// Leaves a command where it is.
+    fn give_up(&mut self, connects: bool) -> Interrupted {
+        if !connects {
             Interrupted::Waiting
         } else if self.session.take().is_some() {
             // A reply may be half read, so the session is of no use any more.
             Interrupted::Request
         } else {
             Interrupted::Connecting
-        })
+        }
     }
 
     async fn perform(&mut self, command: Command) -> Result<Outcome, Failure> {

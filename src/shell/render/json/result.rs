@@ -348,6 +348,7 @@ impl ResultReport {
             }
             Outcome::BackupOrdered(id) => backup(*id, BackupState::Ordered),
             Outcome::BackupConfirmed(id) => backup(*id, BackupState::Completed),
+            Outcome::BackupRuns(id) => backup(Some(*id), BackupState::Started),
             Outcome::BackupLeft(id) => backup(*id, BackupState::Started),
             Outcome::AbortOrdered(id) => ResultReport::AbortOrdered {
                 id: id.get(),
@@ -367,7 +368,10 @@ impl ResultReport {
             Failure::BackupSilent(id)
             | Failure::BackupEndUnheard(id, _)
             | Failure::BackupEventsLost(id, _) => backup(*id, BackupState::Unknown),
-            Failure::BackupLeft(id) => backup(*id, BackupState::Started),
+            Failure::BackupLost { id, .. } => backup(*id, BackupState::Unknown),
+            Failure::BackupLeft(id) | Failure::WaitOutOfTime(id, _) => {
+                backup(*id, BackupState::Started)
+            }
             Failure::SimulatedBackupLeft => backup(None, BackupState::Aborted),
             _ => return None,
         })

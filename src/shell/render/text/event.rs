@@ -30,14 +30,25 @@ pub(in crate::shell) fn render_events_lost(server: &HostPort, backup: Option<u32
     format!("Events: connection to {server} lost{backup}\n")
 }
 
-/// Events come again. Of the backup it may be known whether a data node reports it.
+/// What is known of a backup once events come again.
+pub(in crate::shell) enum BackupFate {
+    /// A data node reports it.
+    Runs,
+    /// The event of its end was kept by a data node.
+    Ended(Event),
+    /// No data node reports it, and none has kept its end.
+    Unknown,
+}
+
+/// Events come again, and what is known of the backup that was running.
 pub(in crate::shell) fn render_events_back(
     server: &HostPort,
-    backup: Option<(u32, bool)>,
+    backup: Option<&(u32, BackupFate)>,
 ) -> String {
     let backup = match backup {
-        Some((id, true)) => format!("; backup {id} runs"),
-        Some((id, false)) => format!(
+        Some((id, BackupFate::Runs)) => format!("; backup {id} runs"),
+        Some((id, BackupFate::Ended(_))) => format!("; backup {id} has ended:"),
+        Some((id, BackupFate::Unknown)) => format!(
             "; no data node reports backup {id} any more, the cluster log tells how it ended"
         ),
         None => String::new(),

@@ -53,8 +53,13 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         Failure::BackupAborted { event, .. } => render_event(event).unwrap_or_default(),
         Failure::BackupSilent(_) => "get backup event failed for 3 times\n".to_owned(),
         Failure::BackupIdNeeded => backup_refused("START BACKUP needs a backup id with -e"),
+        // As if no other server had been asked.
+        Failure::BackupLost { lost, .. } => render_failure(lost),
         Failure::Unreachable { .. }
         | Failure::ConnectionLost
+        | Failure::WaitOutOfTime(..)
+        | Failure::OutOfTime(..)
+        | Failure::ConnectOutOfTime(_)
         | Failure::NoPasswordTyped
         | Failure::BackupEndUnheard(..)
         | Failure::BackupEventsLost(..)
@@ -160,6 +165,30 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
         Failure::BackupEndUnheard(id, missing) => end_unheard(*id, *missing),
         Failure::BackupEventsLost(id, error) => {
             backup_unseen(*id, &format!("the event connection was lost ({error})"))
+        }
+        Failure::BackupLost { lost, reason, .. } => {
+            format!("Error: {reason}.\n{}", render_advice(lost))
+        }
+        Failure::WaitOutOfTime(id, limit) => {
+            format!(
+                "Error: stopped waiting after {} s. {}",
+                limit.as_secs(),
+                detached(*id)
+            )
+        }
+        Failure::ConnectOutOfTime(limit) => format!(
+            "Error: no management server could be reached within {} s\n",
+            limit.as_secs()
+        ),
+        Failure::OutOfTime(at, limit) => {
+            let sent = match at {
+                Interrupted::Request => {
+                    "What was sent to the management server is still carried out."
+                }
+                Interrupted::Connecting => "Nothing was sent.",
+                Interrupted::Waiting => "",
+            };
+            format!("Error: stopped after {} s. {sent}\n", limit.as_secs())
         }
         Failure::BackupLeft(id) => detached(*id),
         Failure::Interrupted(Interrupted::Request) => {

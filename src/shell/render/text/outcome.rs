@@ -72,6 +72,7 @@ pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
         Outcome::ClusterLogSwitched(true) => "Cluster logging is enabled.\n".to_owned(),
         Outcome::ClusterLogSwitched(false) => "Cluster logging is disabled\n".to_owned(),
         Outcome::Backup(event) => event::render_event(event).unwrap_or_default(),
+        Outcome::BackupRuns(id) => format!("Backup {id} has started.\n"),
         Outcome::BackupLeft(id) => detached(*id),
         Outcome::AbortOrdered(id) => format!("Abort of backup {id} ordered\n"),
     }
