@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use nix::sys::signal::{SigSet, Signal};
 
+use super::clap_error::sentence_of;
 use super::defaults::{Arguments, Environment, collect_arguments};
-use super::exit::Exit;
+use super::exit::{Exit, ExitTable};
 use super::exposed::ProcessArguments;
+use super::help::{Examples, help_ending};
 use super::normalise::{HELP, Normalised, Request, UsageError, VERSION, normalise, without_secret};
 use super::number::Number;
 use super::password::SecretRequests;
@@ -18,6 +19,20 @@ use super::stop::Stop;
 
 /// First line of `--version`, without the newline: scripts compare it with the original's.
 const VERSION_LINE: &str = "MySQL distrib mysql-9.7.2 ndb-9.7.2, for Linux (x86_64)";
+
+/// Where option files are looked for.
+const OPTION_FILES: &str = "\
+Option files: /etc/my.cnf /etc/mysql/my.cnf $MYSQL_HOME/my.cnf ~/.my.cnf";
+
+const OPTION_FILE_CHOICE: &str = "\
+These are only accepted before all other arguments:
+  --no-defaults                 read no option file
+  --defaults-file=FILE          read this option file only
+  --defaults-extra-file=FILE    read this option file too
+  --defaults-group-suffix=TEXT  read the groups with this suffix as well
+  --print-defaults              print the arguments that result, and end
+  --login-path=NAME             accepted, without effect: no login file is read
+  --no-login-paths              accepted, without effect";
 
 /// What a program tells about itself. Its options are a clap struct, in which
 ///
@@ -38,6 +53,10 @@ pub struct Program {
     pub bad_usage: Exit,
     /// Print the help on stdout after an error.
     pub help_after_error: bool,
+    /// Commands to begin with, for the help.
+    pub examples: Examples,
+    /// How the program may end.
+    pub exits: ExitTable,
 }
 
 /// Options that were understood.
@@ -143,31 +162,28 @@ impl Program {
         }
     }
 
-    /// The help page: options, and where option files are looked for.
+    /// The help page: options, examples, exit statuses, and where option files are looked for.
     pub fn help<T: CommandFactory>(&self) -> String {
-        let groups: Vec<String> = self
-            .groups
-            .iter()
-            .map(|group| format!("[{group}]"))
-            .collect();
-        let mut command = self.command::<T>();
-        let page = command.render_help();
         format!(
-            "{page}\n\
-             Option files: /etc/my.cnf /etc/mysql/my.cnf $MYSQL_HOME/my.cnf ~/.my.cnf, groups {}.\n\
-             These are only accepted before all other arguments:\n  \
-             --no-defaults                 read no option file\n  \
-             --defaults-file=FILE          read this option file only\n  \
-             --defaults-extra-file=FILE    read this option file too\n  \
-             --defaults-group-suffix=TEXT  read the groups with this suffix as well\n  \
-             --print-defaults              print the arguments that result, and end\n  \
-             --login-path=NAME             accepted, without effect: no login file is read\n  \
-             --no-login-paths              accepted, without effect\n",
+            "{}\n{}\n{}",
+            self.command::<T>().render_help(),
+            help_ending(self.examples, self.exits),
+            self.option_files()
+        )
+    }
+
+    /// Which option files are read, and what chooses others.
+    pub fn option_files(&self) -> String {
+        let groups = self.groups.iter().map(|group| format!("[{group}]"));
+        let groups: Vec<String> = groups.collect();
+        format!(
+            "{OPTION_FILES}, groups {}.\n{OPTION_FILE_CHOICE}\n",
             groups.join(" ")
         )
     }
 
-    fn command<T: CommandFactory>(&self) -> Command {
+    /// The options as clap knows them, for manuals and completions.
+    pub fn command<T: CommandFactory>(&self) -> Command {
         let mut command = T::command()
             .name(self.name)
             .bin_name(self.name)
@@ -254,41 +270,6 @@ fn options_of<T: FromArgMatches>(
         .map_err(|error| UsageError::Other(sentence_of(&error)))
 }
 
-/// What clap refused, in the style of the other messages.
-fn sentence_of(error: &clap::Error) -> String {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => text.clone(),
-        Some(ContextValue::Strings(texts)) => texts.join(", "),
-        _ => String::new(),
-    };
-    let argument = context(ContextKind::InvalidArg);
-    let option = argument.split([' ', '=', '[']).next().unwrap_or_default();
-    let value = context(ContextKind::InvalidValue);
-    match error.kind() {
-        ErrorKind::InvalidValue => {
-            let valid = context(ContextKind::ValidValue);
-            format!("option '{option}': '{value}' is not one of {valid}.")
-        }
-        ErrorKind::ValueValidation => match std::error::Error::source(error) {
-            Some(source) => format!("option '{option}': '{value}': {source}."),
-            None => format!("option '{option}': '{value}' is not a value it takes."),
-        },
-        ErrorKind::TooManyValues => format!("unexpected argument '{value}'."),
-        ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'."),
-        ErrorKind::MissingRequiredArgument => format!("missing argument {argument}."),
-        ErrorKind::ArgumentConflict => {
-            let other = context(ContextKind::PriorArg);
-            format!("options '{option}' and '{other}' exclude each other.")
-        }
-        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8.".to_owned(),
-        _ => {
-            let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            line.trim_start_matches("error: ").to_owned()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +323,8 @@ mod tests {
         }],
         bad_usage: Exit::BadUsage,
         help_after_error: false,
+        examples: &[("ndb_mgm -e SHOW", "the nodes")],
+        exits: Exit::OF_NDB_MGM,
     };
 
     fn parse(arguments: &[&str]) -> Result<Parsed<Options>, Stop> {

@@ -1,6 +1,10 @@
-//! Exit statuses, all in one place.
+//! Exit statuses, all in one place: their numbers, and what each means for the caller of a program.
 
 use std::process::ExitCode;
+
+/// The statuses a program ends with, and what each means there: shown by `--help`, the manual and
+/// the README alike.
+pub type ExitTable = &'static [(Exit, &'static str)];
 
 /// How a program ends. Scripts only rely on "0 or not 0"; the numbers are the original's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,4 +93,208 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit.status())
     }
+}
+
+const USAGE: (Exit, &str) = (
+    Exit::BadUsage,
+    "wrong option, or a password that cannot be had",
+);
+const NO_SUCH_SET: (Exit, &str) = (Exit::NoSuchSet, "there is no such set");
+const WRONG_PASSWORD: (Exit, &str) = (Exit::WrongPassword, "the password is wrong or missing");
+
+impl Exit {
+    /// Of `ndb_mgm`.
+    pub const OF_NDB_MGM: ExitTable = &[
+        (
+            Exit::Success,
+            "the command, or every piped command, did what it says",
+        ),
+        (
+            Exit::Failure,
+            "--test-tls failed; SHUTDOWN could not get the cluster's status",
+        ),
+        (
+            Exit::BadUsage,
+            "wrong option, or a backup password that cannot be used",
+        ),
+        (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
+        (Exit::Interrupted, "Ctrl-C"),
+        (
+            Exit::CommandFailed,
+            "everything else: no connection, wrong command, refused or failed backup",
+        ),
+    ];
+
+    /// Of `ndb_sim`.
+    pub const OF_NDB_SIM: ExitTable = &[
+        (
+            Exit::Success,
+            "a signal ended the cluster, or all is written",
+        ),
+        (
+            Exit::Failure,
+            "the cluster could not start or go on, or the certificates not be written",
+        ),
+        (Exit::BadUsage, "wrong option"),
+    ];
+
+    /// Of `ndbxfrm`.
+    pub const OF_NDBXFRM: ExitTable = &[
+        (Exit::Success, "the destination is complete"),
+        (
+            Exit::Failure,
+            "the source cannot be read or the destination exists; not two files; --info of a file \
+             that cannot be read",
+        ),
+        (
+            Exit::BadUsage,
+            "wrong option or password, or a failure after the output was begun: there is none",
+        ),
+    ];
+
+    /// Of `ndb_print_backup_file`.
+    pub const OF_NDB_PRINT_BACKUP_FILE: ExitTable = &[
+        (
+            Exit::Success,
+            "the file is whole, and all of it was printed",
+        ),
+        (
+            Exit::Failure,
+            "wrong option or password, or the file is not whole, whatever was printed",
+        ),
+        (Exit::BadUsage, "a password and a key were given"),
+    ];
+
+    /// Of `ndb_backup` itself.
+    pub const OF_NDB_BACKUP: ExitTable = &[
+        (Exit::Success, "the command did its work"),
+        (
+            Exit::BadUsage,
+            "no such command; the manual of each command has its other statuses",
+        ),
+    ];
+
+    /// Of `ndb_backup list`.
+    pub const OF_LIST: ExitTable = &[
+        (Exit::Success, "done, whatever the state of the sets"),
+        (Exit::Failure, "a directory cannot be read"),
+        USAGE,
+    ];
+
+    /// Of `ndb_backup show`.
+    pub const OF_SHOW: ExitTable = &[
+        (Exit::Success, "done"),
+        (Exit::Failure, "the set has no ctl file that can be read"),
+        USAGE,
+        NO_SUCH_SET,
+        WRONG_PASSWORD,
+    ];
+
+    /// Of `ndb_backup verify`.
+    pub const OF_VERIFY: ExitTable = &[
+        (
+            Exit::Success,
+            "nothing found; with --require-manifest the contents are proven",
+        ),
+        (Exit::Failure, "damage"),
+        USAGE,
+        (
+            Exit::Incomplete,
+            "files are missing, or the backup never completed",
+        ),
+        (Exit::Unproven, "a manifest was required and there is none"),
+        NO_SUCH_SET,
+        WRONG_PASSWORD,
+    ];
+
+    /// Of `ndb_backup manifest`.
+    pub const OF_MANIFEST: ExitTable = &[
+        (Exit::Success, "the set is sound, and its manifest written"),
+        (
+            Exit::Failure,
+            "damage, or there is a manifest already, or it cannot be written",
+        ),
+        USAGE,
+        (
+            Exit::Incomplete,
+            "files are missing, or the backup never completed",
+        ),
+        NO_SUCH_SET,
+        WRONG_PASSWORD,
+    ];
+
+    /// Of `ndb_backup export`.
+    pub const OF_EXPORT: ExitTable = &[
+        (Exit::Success, "all rows that were asked for are written"),
+        (
+            Exit::Failure,
+            "a file is damaged, there is no such table, or the output failed",
+        ),
+        USAGE,
+        (
+            Exit::Incomplete,
+            "fragments of the table are missing, the rows of the others were written",
+        ),
+        NO_SUCH_SET,
+        WRONG_PASSWORD,
+    ];
+
+    /// Of `ndb_backup gather`.
+    pub const OF_GATHER: ExitTable = &[
+        (Exit::Success, "the set is there and proven"),
+        (
+            Exit::Failure,
+            "it could not be copied, compared or stored, or is damaged; nothing was removed that \
+             is not proven elsewhere",
+        ),
+        USAGE,
+        (
+            Exit::Incomplete,
+            "files are missing, or the backup never completed",
+        ),
+        (
+            Exit::Unproven,
+            "a host cannot hash its files, so --remove-sources is refused",
+        ),
+        NO_SUCH_SET,
+        WRONG_PASSWORD,
+    ];
+
+    /// Of `ndb_backup expire`.
+    pub const OF_EXPIRE: ExitTable = &[
+        (Exit::Success, "done"),
+        (
+            Exit::Failure,
+            "the directory cannot be read, or a set not be removed",
+        ),
+        USAGE,
+    ];
+
+    /// Of `ndb_backup keep` and `release`.
+    pub const OF_KEEP: ExitTable = &[
+        (Exit::Success, "done"),
+        (Exit::Failure, "the pin cannot be written or removed"),
+        USAGE,
+        NO_SUCH_SET,
+    ];
+
+    /// Of `ndb_backup run`.
+    pub const OF_RUN: ExitTable = &[
+        (Exit::Success, "all done"),
+        (
+            Exit::Failure,
+            "the directory or the state file cannot be written",
+        ),
+        USAGE,
+        (Exit::BackupFailed, "the backup failed"),
+        (
+            Exit::GatherFailed,
+            "gathering, verifying or storing it failed",
+        ),
+        (
+            Exit::ExpireFailed,
+            "removing old sets failed; the new one is good",
+        ),
+        (Exit::AlreadyRunning, "another run is at work"),
+    ];
 }

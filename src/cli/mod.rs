@@ -21,6 +21,8 @@
 //!     secrets: &[],
 //!     bad_usage: Exit::BadUsage,
 //!     help_after_error: false,
+//!     examples: &[("ndb_mgm somewhere", "the management server on that host")],
+//!     exits: Exit::OF_NDB_MGM,
 //! };
 //!
 //! let arguments = ["ndb_mgm", "somewhere", "--connect_retry=7"].map(Into::into);
@@ -32,9 +34,11 @@
 //! ```
 
 mod args;
+mod clap_error;
 mod defaults;
 mod exit;
 mod exposed;
+mod help;
 mod logging;
 mod normalise;
 mod number;
@@ -48,8 +52,9 @@ mod terminal;
 
 pub use args::{Parsed, Program, version_text};
 pub use defaults::{Arguments, DefaultsError, Environment, collect_arguments};
-pub use exit::Exit;
+pub use exit::{Exit, ExitTable};
 pub use exposed::ProcessArguments;
+pub use help::{Examples, help_ending};
 pub use logging::{LOG_VARIABLE, start_logging};
 pub use number::Number;
 pub use option_file::OptionFileError;

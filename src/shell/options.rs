@@ -50,6 +50,26 @@ pub const PROGRAM: Program = Program {
     secrets: &[BACKUP_PASSWORD],
     bad_usage: Exit::BadUsage,
     help_after_error: false,
+    examples: &[
+        ("ndb_mgm", "a prompt; HELP lists the commands"),
+        (
+            "ndb_mgm --sim",
+            "the same, with a simulated cluster to learn on",
+        ),
+        (
+            "ndb_mgm -c mgm1,mgm2 -e SHOW",
+            "the nodes of the cluster, from the first server that answers",
+        ),
+        (
+            r#"ndb_mgm -e "START BACKUP 7 WAIT COMPLETED""#,
+            "back up; the status tells whether that worked",
+        ),
+        (
+            r#"ndb_mgm --backup-password-source=file:/etc/ndb.password -e "START BACKUP 7 ENCRYPT""#,
+            "the same, encrypted",
+        ),
+    ],
+    exits: Exit::OF_NDB_MGM,
 };
 
 /// A limit in whole seconds.

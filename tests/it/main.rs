@@ -1,6 +1,9 @@
 //! Integration tests: one binary, one module per concern.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../packaging/pages.rs"]
+mod pages;
+
 mod backup_export;
 mod backup_files;
 mod backup_gather;
@@ -26,6 +29,7 @@ mod layers;
 mod lost_servers;
 mod mutations;
 mod operations;
+mod packaged_pages;
 mod password_sources;
 mod print_backup_file;
 mod printed_text;

@@ -2,25 +2,15 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
 use ndbmgm::cli::Exit;
 use ndbmgm::client::{
-    ClientTls, ClusterConfig, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy, Verification,
-    connect,
+    ClientTls, ClusterConfig, ConnectOptions, Retries, TlsPolicy, Verification, connect,
 };
 use ndbmgm::cluster::ConnectString;
 use ndbmgm::tls::{CertificateKind, Identity, SearchPath};
 
 use crate::Failure;
-
-/// What TLS the connections must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tls {
-    /// TLS if both sides can
-    Relaxed,
-    /// No connection without
-    Strict,
-}
+use crate::options::{ConnectionOptions, Tls, TlsVerify};
 
 impl Tls {
     fn word(self) -> &'static str {
@@ -29,49 +19,6 @@ impl Tls {
             Tls::Strict => "strict",
         }
     }
-}
-
-/// What is demanded of a management server's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TlsVerify {
-    /// It is a management server's, on the host that was asked for
-    Full,
-    /// It is one of the cluster's
-    Ca,
-}
-
-/// How the management server is reached: the client's options.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Management server")]
-pub(crate) struct ConnectionOptions {
-    /// Management servers, as "host1:1186,host2" [default: NDB_CONNECTSTRING, localhost:1186]
-    #[arg(short = 'c', long = "ndb-connectstring", value_name = "STRING",
-          visible_aliases = ["connect-string", "ndb-mgmd-host"])]
-    connect_string: Option<String>,
-    /// How often all management servers are tried; -1 tries for ever
-    #[arg(
-        short = 't',
-        long,
-        value_name = "N",
-        default_value_t = 12,
-        allow_negative_numbers = true
-    )]
-    connect_retries: i32,
-    /// Seconds between two attempts
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
-    connect_retry_delay: u32,
-    /// Longest wait in seconds for a connection or an answer
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
-    request_timeout: u64,
-    /// TLS of the connections
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tls::Relaxed)]
-    ndb_mgm_tls: Tls,
-    /// Directories of TLS keys and certificates, with colons between them
-    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
-    ndb_tls_search_path: String,
-    /// What is demanded of a management server's certificate
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = TlsVerify::Full)]
-    ndb_tls_verify: TlsVerify,
 }
 
 impl ConnectionOptions {

@@ -10,6 +10,7 @@ mod manifest;
 mod options;
 mod origin;
 mod output;
+mod programs;
 mod run;
 mod sets;
 mod show;
@@ -19,32 +20,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 use ndbmgm::cli::{
-    Exit, Parsed, ProcessArguments, Program, SecretKind, SecretRequests, version_text,
+    Exit, Parsed, ProcessArguments, Program, SecretKind, SecretRequests, help_ending, version_text,
 };
 use ndbmgm::xfrm::Secret;
 
 use zeroize::Zeroizing;
 
 use output::{complain, say};
-
-const OVERVIEW: &str = "\
-Backup sets of NDB Cluster: list, look into, prove.
-
-Usage: ndb_backup COMMAND [options] [arguments]
-
-  list [DIR]..          the sets under directories: complete or not, and why
-  show ID [DIR]..       what a set holds: tables, indexes, files
-  verify ID [DIR]..     read every byte of a set and say what is wrong
-  manifest ID [DIR]..   verify a set and write its manifest
-  export ID TABLE [DIR]..
-                        the rows of a table at the snapshot point: csv, jsonl or sql
-  gather --to=DIR ID    copy a set from all data nodes into one directory, and prove it
-  expire DIR            remove sets that no rule keeps
-  keep ID, release ID   pin a set, and let it go
-  run --to=DIR          the nightly job: back up, gather, verify, expire
-
-ndb_backup COMMAND --help tells the options of a command.
-";
+use programs::{EXAMPLES, OVERVIEW};
 
 /// Why a command ends, and how.
 pub(crate) struct Failure {
@@ -80,16 +63,16 @@ fn main() -> ExitCode {
         return without_command(&arguments);
     };
     match command.as_str() {
-        "list" => run(&options::LIST, arguments, list::run),
-        "show" => run(&options::SHOW, arguments, show::run),
-        "verify" => run(&options::VERIFY, arguments, verify::run),
-        "export" => run(&options::EXPORT, arguments, export::run),
-        "gather" => run(&options::GATHER, arguments, gather::run),
-        "expire" => run(&options::EXPIRE, arguments, expire::run),
-        "keep" => run(&options::KEEP, arguments, expire::keep),
-        "release" => run(&options::RELEASE, arguments, expire::release),
-        "run" => run_with(&options::RUN, arguments, |secret| secret, run::run),
-        "manifest" => run(&options::MANIFEST, arguments, manifest::run),
+        "list" => run(&programs::LIST, arguments, list::run),
+        "show" => run(&programs::SHOW, arguments, show::run),
+        "verify" => run(&programs::VERIFY, arguments, verify::run),
+        "export" => run(&programs::EXPORT, arguments, export::run),
+        "gather" => run(&programs::GATHER, arguments, gather::run),
+        "expire" => run(&programs::EXPIRE, arguments, expire::run),
+        "keep" => run(&programs::KEEP, arguments, expire::keep),
+        "release" => run(&programs::RELEASE, arguments, expire::release),
+        "run" => run_with(&programs::RUN, arguments, |secret| secret, run::run),
+        "manifest" => run(&programs::MANIFEST, arguments, manifest::run),
         other => {
             complain(&format!(
                 "ndb_backup: [ERROR] there is no command '{other}'."
@@ -98,6 +81,11 @@ fn main() -> ExitCode {
             Exit::BadUsage.into()
         }
     }
+}
+
+fn overview() -> String {
+    let ending = help_ending(EXAMPLES, Exit::OF_NDB_BACKUP);
+    format!("{OVERVIEW}\n{ending}")
 }
 
 fn without_command(arguments: &ProcessArguments) -> ExitCode {
@@ -111,10 +99,10 @@ fn without_command(arguments: &ProcessArguments) -> ExitCode {
         return Exit::Success.into();
     }
     if asks(["--help", "-?"]) {
-        say(OVERVIEW);
+        say(&overview());
         return Exit::Success.into();
     }
-    complain(OVERVIEW.trim_end());
+    complain(overview().trim_end());
     Exit::BadUsage.into()
 }
 

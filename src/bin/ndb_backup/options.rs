@@ -3,112 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
-use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption};
-
-use crate::Failure;
-use crate::connection::ConnectionOptions;
-use crate::origin::Origin;
-
-const SECRETS: &[SecretOption] = &[
-    SecretOption {
-        prefix: "backup",
-        kind: SecretKind::Key,
-    },
-    SecretOption {
-        prefix: "backup",
-        kind: SecretKind::Password,
-    },
-];
-
-/// A subcommand that works on directories alone.
-const fn offline(name: &'static str, groups: &'static [&'static str]) -> Program {
-    Program {
-        name,
-        groups,
-        numbers: &[],
-        secrets: SECRETS,
-        bad_usage: Exit::BadUsage,
-        help_after_error: false,
-    }
-}
-
-pub(crate) const LIST: Program = offline("ndb_backup list", &["ndb_backup", "ndb_backup_list"]);
-pub(crate) const SHOW: Program = offline("ndb_backup show", &["ndb_backup", "ndb_backup_show"]);
-pub(crate) const VERIFY: Program = Program {
-    numbers: &[Number {
-        option: "threads",
-        min: 0,
-        max: 256,
-    }],
-    ..offline("ndb_backup verify", &["ndb_backup", "ndb_backup_verify"])
-};
-pub(crate) const MANIFEST: Program = offline(
-    "ndb_backup manifest",
-    &["ndb_backup", "ndb_backup_manifest"],
-);
-
-pub(crate) const EXPORT: Program = Program {
-    numbers: &[
-        Number {
-            option: "limit",
-            min: 0,
-            max: i64::MAX,
-        },
-        Number {
-            option: "index-entries",
-            min: 1,
-            max: 1 << 32,
-        },
-    ],
-    ..offline("ndb_backup export", &["ndb_backup", "ndb_backup_export"])
-};
-
-/// Numbers of the options that reach a cluster, and those of the rules that keep sets.
-const KEEP_NUMBERS: &[Number] = &[
-    Number {
-        option: "keep-last",
-        min: 0,
-        max: 1 << 31,
-    },
-    Number {
-        option: "keep-days",
-        min: 0,
-        max: 36_500,
-    },
-    Number {
-        option: "keep-weekly",
-        min: 0,
-        max: 5_200,
-    },
-    Number {
-        option: "min-redundancy",
-        min: 0,
-        max: 1 << 31,
-    },
-    Number::CONNECT_RETRIES,
-    Number::CONNECT_RETRY_DELAY,
-    Number::REQUEST_TIMEOUT,
-];
-
-pub(crate) const GATHER: Program = Program {
-    numbers: KEEP_NUMBERS,
-    ..offline("ndb_backup gather", &["ndb_backup", "ndb_backup_gather"])
-};
-pub(crate) const EXPIRE: Program = Program {
-    numbers: KEEP_NUMBERS,
-    ..offline("ndb_backup expire", &["ndb_backup", "ndb_backup_expire"])
-};
-pub(crate) const KEEP: Program = offline("ndb_backup keep", &["ndb_backup", "ndb_backup_keep"]);
-pub(crate) const RELEASE: Program =
-    offline("ndb_backup release", &["ndb_backup", "ndb_backup_release"]);
-pub(crate) const RUN: Program = Program {
-    numbers: KEEP_NUMBERS,
-    secrets: &[SecretOption {
-        prefix: "backup",
-        kind: SecretKind::Password,
-    }],
-    ..offline("ndb_backup run", &["ndb_backup", "ndb_backup_run"])
-};
+use ndbmgm::client::DEFAULT_TIMEOUT;
+use ndbmgm::tls::SearchPath;
 
 /// Form of exported rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -196,8 +92,7 @@ pub(crate) struct ShowOptions {
 
 /// Read all of a backup set and say what is wrong with it
 ///
-/// Exit status: 0 nothing found; 1 damage; 2 usage; 3 files are missing or the backup never
-/// completed; 4 a manifest was required and there is none; 10 no such set; 12 wrong password.
+/// A finding names the file, the place in it, what was found and what was expected.
 #[derive(Debug, Parser)]
 #[command(override_usage = "ndb_backup verify [options] ID [DIR]..")]
 pub(crate) struct VerifyOptions {
@@ -249,9 +144,7 @@ pub(crate) struct ManifestOptions {
 
 /// Write the rows of a table as they were at the snapshot point
 ///
-/// The logs are applied to the rows, and blobs are put together from their parts. Exit status: 0
-/// done; 1 a file is damaged, there is no such table, or the output failed; 2 usage; 3 fragments of
-/// the table are missing, the rows of the others were written; 10 no such set; 12 wrong password.
+/// The logs are applied to the rows, and blobs are put together from their parts.
 #[derive(Debug, Parser)]
 #[command(override_usage = "ndb_backup export [options] ID TABLE [DIR]..")]
 pub(crate) struct ExportOptions {
@@ -284,13 +177,65 @@ pub(crate) struct ExportOptions {
     pub(crate) directories: Vec<PathBuf>,
 }
 
+/// What TLS the connections must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tls {
+    /// TLS if both sides can
+    Relaxed,
+    /// No connection without
+    Strict,
+}
+
+/// What is demanded of a management server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsVerify {
+    /// It is a management server's, on the host that was asked for
+    Full,
+    /// It is one of the cluster's
+    Ca,
+}
+
+/// How the management server is reached: the client's options.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Management server")]
+pub(crate) struct ConnectionOptions {
+    /// Management servers, as "host1:1186,host2" [default: NDB_CONNECTSTRING, localhost:1186]
+    #[arg(short = 'c', long = "ndb-connectstring", value_name = "STRING",
+          visible_aliases = ["connect-string", "ndb-mgmd-host"])]
+    pub(crate) connect_string: Option<String>,
+    /// How often all management servers are tried; -1 tries for ever
+    #[arg(
+        short = 't',
+        long,
+        value_name = "N",
+        default_value_t = 12,
+        allow_negative_numbers = true
+    )]
+    pub(crate) connect_retries: i32,
+    /// Seconds between two attempts
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) connect_retry_delay: u32,
+    /// Longest wait in seconds for a connection or an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
+    pub(crate) request_timeout: u64,
+    /// TLS of the connections
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tls::Relaxed)]
+    pub(crate) ndb_mgm_tls: Tls,
+    /// Directories of TLS keys and certificates, with colons between them
+    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
+    pub(crate) ndb_tls_search_path: String,
+    /// What is demanded of a management server's certificate
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = TlsVerify::Full)]
+    pub(crate) ndb_tls_verify: TlsVerify,
+}
+
 /// Where files come from, and what becomes of them.
 #[derive(Debug, Args)]
 pub(crate) struct SourceOptions {
     /// A data node's files, instead of asking a management server: node id, host if it is
     /// another one, and the node's BackupDataDir or a directory in it (once for each node)
     #[arg(long, value_name = "NODE=[HOST:]DIR")]
-    from: Vec<String>,
+    pub(crate) from: Vec<String>,
     /// How other hosts are reached
     #[arg(long, value_name = "COMMAND", default_value = "ssh -o BatchMode=yes")]
     pub(crate) ssh_command: String,
@@ -304,28 +249,6 @@ pub(crate) struct SourceOptions {
     /// Remove the data nodes' files once the copies were proven
     #[arg(long)]
     pub(crate) remove_sources: bool,
-}
-
-impl SourceOptions {
-    /// The origins that were given; none means that the cluster knows them.
-    fn given(&self) -> Result<Vec<Origin>, Failure> {
-        let origin = |text: &String| {
-            Origin::parse(text).ok_or_else(|| {
-                let message = format!("--from takes NODE=[HOST:]DIR, not '{text}'");
-                Failure::new(Exit::BadUsage, message)
-            })
-        };
-        self.from.iter().map(origin).collect()
-    }
-
-    /// Where the data nodes' files are.
-    pub(crate) fn origins(&self, connection: &ConnectionOptions) -> Result<Vec<Origin>, Failure> {
-        let given = self.given()?;
-        if !given.is_empty() {
-            return Ok(given);
-        }
-        Ok(Origin::of_config(&connection.configuration()?))
-    }
 }
 
 /// Copy a backup set from all data nodes into one directory, and prove it
@@ -423,8 +346,7 @@ pub(crate) enum Snapshot {
 
 /// Back up, gather, verify, expire: the nightly job
 ///
-/// With a password the backup is encrypted. Exit status: 0 done; 20 the backup failed; 21 gathering,
-/// verifying or storing it failed; 22 removing old sets failed; 23 another run is at work; 2 usage.
+/// Each step only after the one before it. With a password the backup is encrypted.
 #[derive(Debug, Parser)]
 #[command(override_usage = "ndb_backup run [options] --to=DIR")]
 pub(crate) struct RunOptions {

@@ -13,12 +13,35 @@ use ndbmgm::cluster::{BackupId, NodeId, NodeType};
 use sha2::{Digest, Sha256};
 
 use crate::Failure;
+use crate::options::{ConnectionOptions, SourceOptions};
 
 /// Parameters of data nodes (management protocol, 4.4).
 const HOST_NAME: u32 = 5;
 const DATA_DIR: u32 = 7;
 const FILE_SYSTEM_PATH: u32 = 125;
 const BACKUP_DATA_DIR: u32 = 158;
+
+impl SourceOptions {
+    /// The origins that were given; none means that the cluster knows them.
+    fn given(&self) -> Result<Vec<Origin>, Failure> {
+        let origin = |text: &String| {
+            Origin::parse(text).ok_or_else(|| {
+                let message = format!("--from takes NODE=[HOST:]DIR, not '{text}'");
+                Failure::new(Exit::BadUsage, message)
+            })
+        };
+        self.from.iter().map(origin).collect()
+    }
+
+    /// Where the data nodes' files are.
+    pub(crate) fn origins(&self, connection: &ConnectionOptions) -> Result<Vec<Origin>, Failure> {
+        let given = self.given()?;
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        Ok(Origin::of_config(&connection.configuration()?))
+    }
+}
 
 /// Where one data node's files are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -161,4 +161,19 @@ pub(crate) const PROGRAM: Program = Program {
     ],
     bad_usage: Exit::BadUsage,
     help_after_error: false,
+    examples: &[
+        (
+            "ndbxfrm --info BACKUP-6.2.ctl",
+            "is it encrypted, is it compressed?",
+        ),
+        (
+            "ndbxfrm --decrypt-password BACKUP-6.2.ctl plain.ctl",
+            "decrypt a file with a password that is asked for",
+        ),
+        (
+            "ndbxfrm --compress --encrypt-password-source=file:password plain.ctl new.ctl",
+            "compress and encrypt a file",
+        ),
+    ],
+    exits: Exit::OF_NDBXFRM,
 };

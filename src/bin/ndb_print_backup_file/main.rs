@@ -1,142 +1,18 @@
 //! Prints the contents of a backup file: ctl, Data or log, plain, compressed or encrypted.
 
+mod options;
+
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
 use ndbmgm::backup::{self, BackupError, CtlFile, FileError, PrintOptions, Printed};
-use ndbmgm::cli::{Exit, Number, Program, SecretKind, SecretOption, TerminalText};
-use ndbmgm::xfrm::{KEY_DERIVATION_MAX, ReadAhead, ReadOptions, Secret, XfrmError, XfrmReader};
+use ndbmgm::cli::{Exit, SecretKind, TerminalText};
+use ndbmgm::xfrm::{ReadAhead, ReadOptions, Secret, XfrmError, XfrmReader};
 
-const SECRETS: &[SecretOption] = &[
-    SecretOption {
-        prefix: "backup",
-        kind: SecretKind::Key,
-    },
-    SecretOption {
-        prefix: "backup",
-        kind: SecretKind::Password,
-    },
-];
-
-const PROGRAM: Program = Program {
-    name: "ndb_print_backup_file",
-    groups: &["ndb_print_backup_file"],
-    numbers: &[
-        Number {
-            option: "verbose",
-            min: 0,
-            max: u32::MAX as i64,
-        },
-        Number {
-            option: "decrypt-kdf-iter-max",
-            min: 1,
-            max: i64::MAX,
-        },
-    ],
-    secrets: SECRETS,
-    bad_usage: Exit::Failure,
-    help_after_error: true,
-};
-
-/// Form of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// As the original prints it.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-/// Print the contents of a backup file
-///
-/// The file may be a ctl, Data or log file of a backup. Compressed and encrypted files are
-/// recognised; an encrypted one needs the password of its backup. On a terminal control
-/// characters are shown as `?`.
-#[derive(Debug, Parser)]
-#[command(
-    name = "ndb_print_backup_file",
-    override_usage = "ndb_print_backup_file [options] <file>"
-)]
-struct Options {
-    /// Password of an encrypted file, right after the letter or the `=`; without a value it is
-    /// asked for
-    #[arg(short = 'P', long, value_name = "PASSWORD", num_args = 0..=1, require_equals = true)]
-    backup_password: Option<String>,
-    /// Read the password from the first line of stdin
-    #[arg(long)]
-    backup_password_from_stdin: bool,
-    /// Take the password from env:NAME, file:PATH, fd:N, stdin or prompt
-    #[arg(long, value_name = "SOURCE")]
-    backup_password_source: Option<String>,
-    /// Key of an encrypted file as hexadecimal digits; without a value it is asked for
-    #[arg(short = 'K', long, value_name = "HEX", num_args = 0..=1, require_equals = true)]
-    backup_key: Option<String>,
-    /// Read the key from the first line of stdin
-    #[arg(long)]
-    backup_key_from_stdin: bool,
-    /// Take the digits of the key from env:NAME, file:PATH, fd:N, stdin or prompt
-    #[arg(long, value_name = "SOURCE")]
-    backup_key_source: Option<String>,
-    /// With 1 or more: print the words of each record and the attributes of each log entry
-    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 0)]
-    verbose: u32,
-    /// Print words 2 to 5 of each record on a line of their own
-    #[arg(short = 'h', long)]
-    print_header_words: bool,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    output: Output,
-    /// For JSON: the ctl file of the backup, which names the columns [default: the one beside
-    /// the file]
-    #[arg(long, value_name = "FILE")]
-    ctl: Option<PathBuf>,
-    /// Most iterations of key derivation to go through for a file: a forged or damaged one
-    /// could ask for hours of them
-    #[arg(long, default_value_t = KEY_DERIVATION_MAX, value_name = "N")]
-    decrypt_kdf_iter_max: u64,
-    #[command(flatten)]
-    checkpoint: CheckpointOptions,
-    /// The backup file; if it is not whole the status is 1, whatever was printed
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
-}
-
-/// Options of the original for sets of local checkpoint files.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Accepted, without effect on backup files")]
-struct CheckpointOptions {
-    /// Print the rows that a checkpoint restores
-    #[arg(long)]
-    print_restored_rows: bool,
-    /// Number of checkpoint control file
-    #[arg(short = 'c', value_name = "N")]
-    control_number: Option<u32>,
-    /// Fragment
-    #[arg(short = 'f', value_name = "N")]
-    fragment: Option<u32>,
-    /// Table
-    #[arg(short = 't', value_name = "N")]
-    table: Option<u32>,
-    /// Ignore rows outside the checkpoint
-    #[arg(short = 'i')]
-    ignore: bool,
-    /// Another file
-    #[arg(short = 'n', value_name = "FILE")]
-    name: Option<PathBuf>,
-    /// Print pages
-    #[arg(short = 'p')]
-    pages: bool,
-    /// Print rows
-    #[arg(short = 'U', long)]
-    print_rows: bool,
-    /// Do not print rows
-    #[arg(short = 'u', long)]
-    no_print_rows: bool,
-}
+use options::{CheckpointOptions, Options, Output, PROGRAM};
 
 impl CheckpointOptions {
     fn say_without_effect(&self) {
