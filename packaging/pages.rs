@@ -49,6 +49,7 @@ pub(crate) struct Described {
     pub(crate) command: Command,
     pub(crate) examples: Examples,
     pub(crate) exits: ExitTable,
+    pub(crate) detailed_exits: ExitTable,
     /// What it says of option files.
     option_files: Option<String>,
 }
@@ -60,6 +61,7 @@ impl Described {
             command: program.command::<T>(),
             examples: program.examples,
             exits: program.exits,
+            detailed_exits: program.detailed_exits,
             option_files: Some(program.option_files()),
         }
     }
@@ -80,6 +82,7 @@ pub(crate) fn described() -> Vec<Described> {
             command: sim_options::Options::command().after_help(None::<&str>),
             examples: sim_options::EXAMPLES,
             exits: Exit::OF_NDB_SIM,
+            detailed_exits: &[],
             option_files: None,
         },
         Described::of::<xfrm_options::Options>(&xfrm_options::PROGRAM),
@@ -91,6 +94,7 @@ pub(crate) fn described() -> Vec<Described> {
         command: ndb_backup(&commands),
         examples: backup_programs::EXAMPLES,
         exits: Exit::OF_NDB_BACKUP,
+        detailed_exits: &[],
         option_files: None,
     });
     all.extend(commands);
@@ -144,10 +148,10 @@ fn man_page(described: Described) -> Page {
         verbatim(&mut sections, option_files);
     }
     sections.control("SH", ["EXIT STATUS"]);
-    for (exit, meaning) in described.exits {
-        sections.control("TP", []);
-        sections.text([bold(exit.status().to_string())]);
-        sections.text([roman(*meaning)]);
+    statuses(&mut sections, described.exits);
+    if !described.detailed_exits.is_empty() {
+        sections.control("SS", ["With --exit-codes=detailed"]);
+        statuses(&mut sections, described.detailed_exits);
     }
     sections.control("SH", ["EXAMPLES"]);
     for (command, purpose) in described.examples {
@@ -164,6 +168,14 @@ fn man_page(described: Described) -> Page {
     Page {
         path: format!("man/{name}.1"),
         text,
+    }
+}
+
+fn statuses(roff: &mut Roff, exits: ExitTable) {
+    for (exit, meaning) in exits {
+        roff.control("TP", []);
+        roff.text([bold(exit.status().to_string())]);
+        roff.text([roman(*meaning)]);
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Program {
     pub examples: Examples,
     /// How the program may end.
     pub exits: ExitTable,
+    /// The same with its option for detailed statuses; empty if it has none.
+    pub detailed_exits: ExitTable,
 }
 
 /// Options that were understood.
@@ -167,7 +169,7 @@ impl Program {
         format!(
             "{}\n{}\n{}",
             self.command::<T>().render_help(),
-            help_ending(self.examples, self.exits),
+            help_ending(self.examples, self.exits, self.detailed_exits),
             self.option_files()
         )
     }
@@ -325,6 +327,7 @@ mod tests {
         help_after_error: false,
         examples: &[("ndb_mgm -e SHOW", "the nodes")],
         exits: Exit::OF_NDB_MGM,
+        detailed_exits: &[],
     };
 
     fn parse(arguments: &[&str]) -> Result<Parsed<Options>, Stop> {

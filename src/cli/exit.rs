@@ -117,11 +117,58 @@ impl Exit {
             Exit::BadUsage,
             "wrong option, or a backup password that cannot be used",
         ),
+        (
+            Exit::StillRunning,
+            "--wait-timeout ended a wait; what was waited for goes on",
+        ),
         (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
         (Exit::Interrupted, "Ctrl-C"),
         (
             Exit::CommandFailed,
             "everything else: no connection, wrong command, refused or failed backup",
+        ),
+    ];
+
+    /// Of `ndb_mgm --exit-codes=detailed`.
+    pub const OF_NDB_MGM_DETAILED: ExitTable = &[
+        (
+            Exit::Success,
+            "the command, or every piped command, did what it says",
+        ),
+        (Exit::Failure, "--test-tls failed"),
+        (
+            Exit::BadUsage,
+            "wrong option or command, or a backup password that cannot be used: nothing was sent",
+        ),
+        (
+            Exit::Unreachable,
+            "no management server could be reached, or not in time",
+        ),
+        (
+            Exit::NotAuthorized,
+            "TLS or a certificate is missing, or was not accepted",
+        ),
+        (
+            Exit::Refused,
+            "the management server refused the command, or did a part of it",
+        ),
+        (
+            Exit::BackupAborted,
+            "the backup failed after its start, or was aborted",
+        ),
+        (
+            Exit::StillRunning,
+            "--wait-timeout ended a wait; what was waited for goes on",
+        ),
+        (
+            Exit::OutcomeUnknown,
+            "contact was lost: whether the command was carried out is not known",
+        ),
+        (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
+        (Exit::Interrupted, "Ctrl-C"),
+        (
+            Exit::CommandFailed,
+            "input or output failed, or the simulated cluster; --test-tls without a certificate",
         ),
     ];
 

@@ -1,6 +1,6 @@
 //! What a help page ends with: examples and exit statuses.
 
-use super::exit::ExitTable;
+use super::exit::{Exit, ExitTable};
 
 /// Commands to begin with, each with what it does.
 pub type Examples = &'static [(&'static str, &'static str)];
@@ -8,22 +8,27 @@ pub type Examples = &'static [(&'static str, &'static str)];
 /// Columns of a page.
 const WIDTH: usize = 80;
 
-/// The sections behind the options.
-pub fn help_ending(examples: Examples, exits: ExitTable) -> String {
+/// The sections behind the options. Who has no detailed statuses has an empty table of them.
+pub fn help_ending(examples: Examples, exits: ExitTable, detailed: ExitTable) -> String {
     let mut text = String::from("Examples:\n");
     for (command, purpose) in examples {
         text.push_str(&format!("  {command}\n{}\n", wrapped(purpose, 6)));
     }
     text.push_str("\nExit status:\n");
-    for (exit, meaning) in exits {
-        let meaning = wrapped(meaning, 7);
-        text.push_str(&format!(
-            "  {:>3}  {}\n",
-            exit.status(),
-            meaning.trim_start()
-        ));
+    text.push_str(&exit_lines(exits));
+    if !detailed.is_empty() {
+        text.push_str("\nExit status with --exit-codes=detailed:\n");
+        text.push_str(&exit_lines(detailed));
     }
     text
+}
+
+fn exit_lines(exits: ExitTable) -> String {
+    let line = |(exit, meaning): &(Exit, &str)| {
+        let meaning = wrapped(meaning, 7);
+        format!("  {:>3}  {}\n", exit.status(), meaning.trim_start())
+    };
+    exits.iter().map(line).collect()
 }
 
 /// The words in lines of at most [`WIDTH`] columns, each indented by so many blanks.
@@ -45,7 +50,6 @@ fn wrapped(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Exit;
 
     #[test]
     fn a_status_has_its_number_in_three_columns_and_its_text_beside_it() {
@@ -59,12 +63,13 @@ mod tests {
                      began",
                 ),
             ],
+            &[(Exit::BadUsage, "wrong option")],
         );
         assert_eq!(
             text,
             "Examples:\n  ndb_mgm -e SHOW\n      the nodes\n\nExit status:\n    0  done\n  \
              255  what is longer than a line of eighty columns has to go on below where it\n       \
-             began\n"
+             began\n\nExit status with --exit-codes=detailed:\n    2  wrong option\n"
         );
     }
 }

@@ -23,6 +23,7 @@
 //!     help_after_error: false,
 //!     examples: &[("ndb_mgm somewhere", "the management server on that host")],
 //!     exits: Exit::OF_NDB_MGM,
+//!     detailed_exits: Exit::OF_NDB_MGM_DETAILED,
 //! };
 //!
 //! let arguments = ["ndb_mgm", "somewhere", "--connect_retry=7"].map(Into::into);

@@ -70,6 +70,7 @@ pub const PROGRAM: Program = Program {
         ),
     ],
     exits: Exit::OF_NDB_MGM,
+    detailed_exits: Exit::OF_NDB_MGM_DETAILED,
 };
 
 /// A limit in whole seconds.

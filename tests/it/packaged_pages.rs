@@ -40,6 +40,7 @@ fn every_help_ends_with_examples_and_exit_statuses() {
         name,
         examples,
         exits,
+        detailed_exits,
         ..
     } in described()
     {
@@ -47,7 +48,7 @@ fn every_help_ends_with_examples_and_exit_statuses() {
         let program = words.next().unwrap();
         let arguments: Vec<&str> = words.chain(["--help"]).collect();
         let help = run(program, &arguments);
-        let ending = help_ending(examples, exits);
+        let ending = help_ending(examples, exits, detailed_exits);
         assert!(help.contains(&ending), "{name}: {help}");
         assert!(
             examples
@@ -71,7 +72,7 @@ fn every_program_and_command_has_a_page_that_names_its_options_and_statuses() {
             assert!(text.contains(&option), "{name}: {option}");
         }
         let (_, statuses) = text.split_once(".SH \"EXIT STATUS\"").unwrap();
-        for (exit, meaning) in described.exits {
+        for (exit, meaning) in described.exits.iter().chain(described.detailed_exits) {
             assert!(
                 statuses.contains(&format!("\\fB{}\\fR", exit.status())),
                 "{name}"
@@ -192,11 +193,16 @@ fn documented(file: &str, heading: &str) -> Vec<(u8, String)> {
 
 #[test]
 fn the_documents_have_the_statuses_of_the_code() {
-    let tables: [(&str, &str, ExitTable); 3] = [
+    let tables: [(&str, &str, ExitTable); 4] = [
         (
             "README.md",
             "## Exit statuses of `ndb_mgm`",
             Exit::OF_NDB_MGM,
+        ),
+        (
+            "README.md",
+            "With `--exit-codes=detailed`",
+            Exit::OF_NDB_MGM_DETAILED,
         ),
         ("docs/backups.md", "## verify", Exit::OF_VERIFY),
         ("docs/backups.md", "## run", Exit::OF_RUN),

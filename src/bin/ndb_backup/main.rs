@@ -84,7 +84,7 @@ fn main() -> ExitCode {
 }
 
 fn overview() -> String {
-    let ending = help_ending(EXAMPLES, Exit::OF_NDB_BACKUP);
+    let ending = help_ending(EXAMPLES, Exit::OF_NDB_BACKUP, &[]);
     format!("{OVERVIEW}\n{ending}")
 }
 

@@ -64,6 +64,7 @@ const fn offline(
         help_after_error: false,
         examples,
         exits,
+        detailed_exits: &[],
     }
 }
 

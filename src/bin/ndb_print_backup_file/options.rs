@@ -50,6 +50,7 @@ pub(crate) const PROGRAM: Program = Program {
         ),
     ],
     exits: Exit::OF_NDB_PRINT_BACKUP_FILE,
+    detailed_exits: &[],
 };
 
 /// Form of the output.

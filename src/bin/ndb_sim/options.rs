@@ -36,7 +36,7 @@ pub(crate) const EXAMPLES: Examples = &[
 #[command(
     name = "ndb_sim",
     version,
-    after_help = help_ending(EXAMPLES, Exit::OF_NDB_SIM)
+    after_help = help_ending(EXAMPLES, Exit::OF_NDB_SIM, &[])
 )]
 pub(crate) struct Options {
     /// The cluster's config.ini; without it: management server 1, data nodes 2 and 3

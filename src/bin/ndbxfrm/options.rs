@@ -176,4 +176,5 @@ pub(crate) const PROGRAM: Program = Program {
         ),
     ],
     exits: Exit::OF_NDBXFRM,
+    detailed_exits: &[],
 };
