@@ -240,6 +240,45 @@ impl Command {
     }
 }
 
+impl Command {
+    /// True if it changes the cluster, its logs or the server's sessions.
+    pub fn changes_state(&self) -> bool {
+        match self {
+            Command::Nothing
+            | Command::Help(_)
+            | Command::Quit
+            | Command::Connect(_)
+            | Command::Prompt(_)
+            | Command::Sleep(_)
+            | Command::Show
+            | Command::Status(_)
+            | Command::Report { .. }
+            | Command::ClusterLogInfo
+            | Command::TlsInfo
+            | Command::StartTls => false,
+            Command::StartBackup(_)
+            | Command::AbortBackup(_)
+            | Command::Start(_)
+            | Command::Stop { .. }
+            | Command::Restart { .. }
+            | Command::Shutdown
+            | Command::EnterSingleUserMode(_)
+            | Command::ExitSingleUserMode
+            | Command::ClusterLogFilter { .. }
+            | Command::ClusterLogLevels { .. }
+            | Command::LogLevels { .. }
+            | Command::NodeLogDebug { .. }
+            | Command::Dump { .. }
+            | Command::Log(_)
+            | Command::TestOn(_)
+            | Command::TestOff(_)
+            | Command::CreateNodegroup(_)
+            | Command::DropNodegroup(_)
+            | Command::PurgeStaleSessions => true,
+        }
+    }
+}
+
 impl StartBackup {
     /// True if its password is to come from elsewhere.
     pub fn asks_password(&self) -> bool {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::command;
 
 use super::history;
-use super::lines::{Input, Lines};
+use super::lines::{Input, Lines, Wanted};
 use super::output::{Output, PrintAbove};
 
 /// Lines of the terminal. Events are printed through `output` above the line from now on, if
@@ -26,7 +26,7 @@ pub(super) fn lines_of_terminal(output: &Output) -> io::Result<Lines> {
     if let Ok(printer) = terminal.editor.create_external_printer() {
         output.print_above_with(print_above(printer));
     }
-    Lines::from_reader(move |prompt| terminal.read(prompt))
+    Lines::from_reader(move |wanted| terminal.read(wanted))
 }
 
 fn print_above(mut printer: impl ExternalPrinter + Send + 'static) -> PrintAbove {
@@ -69,11 +69,13 @@ impl Terminal {
         })
     }
 
-    fn read(&mut self, prompt: &str) -> Input {
-        match self.editor.readline(prompt) {
+    fn read(&mut self, wanted: &Wanted) -> Input {
+        match self.editor.readline(&wanted.prompt) {
             Ok(line) => {
                 let line = Zeroizing::new(line);
-                self.remember(&line);
+                if wanted.is_command {
+                    self.remember(&line);
+                }
                 Input::Line(line)
             }
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Input::Interrupted,

@@ -33,18 +33,25 @@ pub(super) enum Input {
     Failed(String),
 }
 
+/// A line that is to be read.
+pub(super) struct Wanted {
+    /// What is shown before it.
+    pub(super) prompt: String,
+    /// It is a command, which a history keeps, and no answer to a question.
+    pub(super) is_command: bool,
+}
+
 /// A source of lines.
 pub(super) struct Lines {
-    wanted: mpsc::Sender<String>,
+    wanted: mpsc::Sender<Wanted>,
     inputs: UnboundedReceiver<Input>,
     thread: JoinHandle<()>,
 }
 
 impl Lines {
-    /// Runs `read` in a thread of its own. It is called with the prompt each time a line is
-    /// wanted, and dropped, for what is to be done at the end, when no more are.
+    /// Runs `read` in a thread of its own. It is called each time a line is wanted, and dropped, for what is to be done at the end, when no more are.
     pub(super) fn from_reader(
-        read: impl FnMut(&str) -> Input + Send + 'static,
+        read: impl FnMut(&Wanted) -> Input + Send + 'static,
     ) -> io::Result<Self> {
         let (wanted, prompts) = mpsc::channel();
         let (sender, inputs) = unbounded_channel();
@@ -60,13 +67,29 @@ impl Lines {
 
     /// Lines of standard input as they are, without a prompt.
     pub(super) fn from_stdin() -> io::Result<Self> {
-        let mut stdin = Stdin::open()?;
-        Self::from_reader(move |_prompt| read_line(&mut stdin))
+        let mut stdin = ReadAhead::open()?;
+        Self::from_reader(move |_wanted| read_line(&mut stdin))
+    }
+
+    /// Lines of a file.
+    pub(super) fn from_file(file: File) -> io::Result<Self> {
+        let mut file = ReadAhead::of(file);
+        Self::from_reader(move |_wanted| read_line(&mut file))
     }
 
     /// The next line.
     pub(super) async fn next(&mut self, prompt: &str) -> Input {
-        if self.wanted.send(prompt.to_owned()).is_err() {
+        self.read(prompt, true).await
+    }
+
+    /// The answer to a question.
+    pub(super) async fn ask(&mut self, question: &str) -> Input {
+        self.read(question, false).await
+    }
+
+    async fn read(&mut self, prompt: &str, is_command: bool) -> Input {
+        let prompt = prompt.to_owned();
+        if self.wanted.send(Wanted { prompt, is_command }).is_err() {
             return Input::End;
         }
         self.inputs.recv().await.unwrap_or(Input::End)
@@ -81,36 +104,41 @@ impl Lines {
 }
 
 fn serve(
-    mut read: impl FnMut(&str) -> Input,
-    prompts: &mpsc::Receiver<String>,
+    mut read: impl FnMut(&Wanted) -> Input,
+    wanted: &mpsc::Receiver<Wanted>,
     inputs: &UnboundedSender<Input>,
 ) {
-    while let Ok(prompt) = prompts.recv() {
-        if inputs.send(read(&prompt)).is_err() {
+    while let Ok(line) = wanted.recv() {
+        if inputs.send(read(&line)).is_err() {
             return;
         }
     }
 }
 
-/// Standard input, read ahead into memory that is wiped as lines are taken from it.
-struct Stdin {
+/// Standard input or a file, read ahead into memory that is wiped as lines are taken from it.
+struct ReadAhead {
     file: File,
     ahead: Zeroizing<Vec<u8>>,
     /// What was read and not taken.
     waiting: Range<usize>,
 }
 
-impl Stdin {
+impl ReadAhead {
     fn open() -> io::Result<Self> {
-        Ok(Self {
-            file: File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        let stdin = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self::of(File::from(stdin)))
+    }
+
+    fn of(file: File) -> Self {
+        Self {
+            file,
             ahead: Zeroizing::new(vec![0; READ_AHEAD]),
             waiting: 0..0,
-        })
+        }
     }
 }
 
-impl Read for Stdin {
+impl Read for ReadAhead {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let size = self.fill_buf()?.read(into)?;
         self.consume(size);
@@ -118,7 +146,7 @@ impl Read for Stdin {
     }
 }
 
-impl BufRead for Stdin {
+impl BufRead for ReadAhead {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.waiting.is_empty() {
             self.waiting = 0..self.file.read(&mut self.ahead)?;

@@ -2,7 +2,7 @@
 //!
 //! | module | its one job |
 //! |---|---|
-//! | `lines`, `editor`, `history` | where lines come from |
+//! | `lines`, `editor`, `history`, `batch` | where lines come from |
 //! | `connection`, `events` | the main connection and the event connection |
 //! | `execute` | one command: requests to the management server |
 //! | `outcome` | what commands come to, as values |
@@ -12,6 +12,8 @@
 //!
 //! Three modes: commands in options (`-e`), commands on standard input, and a prompt on a terminal.
 
+mod batch;
+mod confirm;
 mod connection;
 mod editor;
 mod events;
@@ -171,6 +173,8 @@ struct Shell {
     /// The main connection; none before the first command that needs it, after a failure, and
     /// while a backup that was left has it.
     session: Option<Session>,
+    /// Where lines come from, in the two modes that read them.
+    lines: Option<Lines>,
     /// The event connection of the prompt.
     feed: Option<EventFeed>,
     /// There is none because the server wants TLS.
@@ -186,7 +190,7 @@ struct Shell {
 
 impl Shell {
     fn new(settings: Settings) -> Self {
-        let mode = if !settings.execute.is_empty() {
+        let mode = if !settings.execute.is_empty() || settings.file.is_some() {
             Mode::OneShot
         } else if io::stdin().is_terminal() {
             Mode::Terminal
@@ -201,6 +205,7 @@ impl Shell {
             told: RefCell::default(),
             last_server: None,
             session: None,
+            lines: None,
             feed: None,
             feed_needs_tls: false,
             prompt: None,
@@ -238,22 +243,9 @@ impl Shell {
         }
     }
 
-    /// Carries out the commands of the options, up to the first that fails.
-    async fn run_options(&mut self) -> Exit {
-        while !self.settings.execute.is_empty() {
-            let line = Zeroizing::new(self.settings.execute.remove(0));
-            match self.run_line(line).await {
-                Ended::With(Exit::Success) => {}
-                Ended::With(failed) | Ended::Hopeless(failed) => return failed,
-                Ended::Quit => break,
-            }
-        }
-        Exit::Success
-    }
-
     /// Carries out all lines of standard input.
     async fn run_lines(&mut self) -> io::Result<Exit> {
-        let mut lines = if self.mode == Mode::Terminal {
+        let lines = if self.mode == Mode::Terminal {
             if let Some(prompt) = self.settings.prompt.take() {
                 let prompt = prompt.trim();
                 let outcome = self.set_prompt((!prompt.is_empty()).then(|| prompt.to_owned()));
@@ -263,13 +255,14 @@ impl Shell {
         } else {
             Lines::from_stdin()?
         };
+        self.lines = Some(lines);
         self.output.talk(render::BANNER);
         if self.settings.simulated {
             self.output.talk(render::SIMULATED);
         }
         let mut exit = Exit::Success;
         loop {
-            let ended = match self.next_input(&mut lines).await {
+            let ended = match self.next_input().await {
                 Input::Line(text) => match self.run_pasted(text).await {
                     Ended::Quit => break,
                     Ended::Hopeless(ended) => {
@@ -297,11 +290,16 @@ impl Shell {
                 }
             }
         }
-        lines.finish();
+        if let Some(lines) = self.lines.take() {
+            lines.finish();
+        }
         Ok(exit)
     }
 
-    async fn next_input(&mut self, lines: &mut Lines) -> Input {
+    async fn next_input(&mut self) -> Input {
+        let Some(lines) = &mut self.lines else {
+            return Input::End;
+        };
         self.output.set_editing(true);
         let prompt = render::render_prompt(self.prompt.as_deref());
         let input = lines.next(&prompt).await;

@@ -132,10 +132,26 @@ pub struct Options {
     /// then goes on, and the exit status is 7
     #[arg(long, value_name = "SECONDS")]
     pub wait_timeout: Option<u32>,
-    /// Carry out this command and end; given several times, all in order, up to the first that
-    /// fails
+    /// Carry out this command and end; several with semicolons between them or in several -e, in
+    /// order, up to the first that fails
     #[arg(short = 'e', long, value_name = "COMMAND")]
     pub execute: Vec<String>,
+    /// Carry out the commands in this file, a line each, after those of -e; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Go on after a command of -e or --file that failed
+    #[arg(long, overrides_with = "stop_on_error")]
+    pub keep_going: bool,
+    /// End with the first command of -e or --file that fails; the default
+    #[arg(long, overrides_with = "keep_going")]
+    pub stop_on_error: bool,
+    /// Check commands that change something, say what stands against them, and send none
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask before SHUTDOWN, ALL STOP, RESTART -i and ENTER SINGLE USER MODE, which a prompt
+    /// on a terminal does
+    #[arg(long)]
+    pub yes: bool,
     /// Prompt to begin with
     #[arg(short = 'p', long, value_name = "TEXT")]
     pub prompt: Option<String>,
@@ -253,6 +269,10 @@ impl Options {
             },
             tls,
             execute: self.execute,
+            file: self.file,
+            keep_going: self.keep_going,
+            dry_run: self.dry_run,
+            yes: self.yes,
             prompt: self.prompt,
             verbose: self.verbose,
             backup_password,

@@ -29,6 +29,13 @@ pub(super) enum Outcome {
     Done,
     /// Some steps failed, as has been shown; the others were made.
     DoneInPart,
+    /// A dry run has sent nothing that changes anything.
+    Rehearsed {
+        /// What would be carried out, a password as `***`.
+        command: String,
+        /// What is known that stands for or against it.
+        checks: Vec<Check>,
+    },
     /// The end of the shell.
     Quit,
     /// The pages of HELP.
@@ -109,6 +116,93 @@ pub(super) enum Outcome {
     AbortOrdered(BackupId),
     /// ABORT BACKUP was ordered, though no data node reports such a backup.
     NothingToAbort(BackupId),
+}
+
+/// What a command that is asked about is about to do.
+pub(super) enum Danger {
+    /// SHUTDOWN: all data nodes and management servers stop.
+    Shutdown,
+    /// ALL STOP: all data nodes stop.
+    StopAll,
+    /// RESTART -i: data nodes start without their files.
+    InitialRestart,
+    /// ENTER SINGLE USER MODE: only this API node keeps its access.
+    SingleUserMode(NodeId),
+}
+
+/// What a dry run has found out.
+pub(super) enum Check {
+    /// All data nodes are started.
+    AllStarted,
+    /// These are not.
+    NotStarted(Vec<NodeId>),
+    /// No data node reports a backup.
+    NoBackupRuns,
+    /// The backup to abort runs.
+    BackupRuns(u32),
+    /// The backup to abort does not.
+    BackupDoesNotRun(u32),
+    /// A backup runs, and there can be only one.
+    AnotherBackupRuns(u32),
+    /// The data nodes remember a complete backup with this id.
+    IdUsed(u32),
+    /// They do not; only their files can tell.
+    IdUnproven(u32),
+    /// A password is given.
+    Encrypted,
+    /// RequireEncryptedBackup is on, and no password is given.
+    EncryptionRequired,
+    /// The configuration could not be had.
+    EncryptionUnknown,
+    /// The cluster has no such node.
+    NoSuchNode(NodeId),
+    /// The cluster goes on without the nodes.
+    MayStop,
+    /// No node of the nodegroup would be left in service (error 5028).
+    LastOfNodegroup(Nodegroup),
+    /// No node is stopped while these are starting (error 5063).
+    NodesStarting(Vec<NodeId>),
+    /// The node is going down already.
+    ShuttingDown(NodeId),
+    /// It is an API node, which nobody stops from here.
+    ApiNode(NodeId),
+}
+
+/// What a check says of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) enum CheckVerdict {
+    /// Nothing stands against it.
+    Ok,
+    /// Nothing that can be asked from here proves it.
+    Unproven,
+    /// The command would fail.
+    Refused,
+}
+
+impl Check {
+    pub(super) fn verdict(&self) -> CheckVerdict {
+        match self {
+            Check::AllStarted
+            | Check::NoBackupRuns
+            | Check::BackupRuns(_)
+            | Check::Encrypted
+            | Check::MayStop => CheckVerdict::Ok,
+            Check::IdUnproven(_) | Check::EncryptionUnknown => CheckVerdict::Unproven,
+            // A cluster that lacks a node can be backed up if its nodegroups are whole otherwise.
+            Check::NotStarted(_) => CheckVerdict::Unproven,
+            Check::BackupDoesNotRun(_)
+            | Check::AnotherBackupRuns(_)
+            | Check::IdUsed(_)
+            | Check::EncryptionRequired
+            | Check::NoSuchNode(_)
+            | Check::LastOfNodegroup(_)
+            | Check::NodesStarting(_)
+            | Check::ShuttingDown(_)
+            | Check::ApiNode(_) => CheckVerdict::Refused,
+        }
+    }
 }
 
 /// What a command has to say before it ends.
@@ -226,6 +320,8 @@ pub(super) enum Failure {
     /// Ctrl-C ended the wait for a backup of the cluster in this process, which ends with it and
     /// says so itself.
     SimulatedBackupLeft,
+    /// The user was asked, and did not say yes.
+    NotConfirmed,
     /// Ctrl-C.
     Interrupted(Interrupted),
 }
@@ -366,6 +462,16 @@ impl Outcome {
         match (self, codes) {
             (Outcome::DoneInPart, ExitCodes::Original) => Exit::CommandFailed,
             (Outcome::DoneInPart, ExitCodes::Detailed) => Exit::Refused,
+            (Outcome::Rehearsed { checks, .. }, codes)
+                if checks
+                    .iter()
+                    .any(|check| check.verdict() == CheckVerdict::Refused) =>
+            {
+                match codes {
+                    ExitCodes::Original => Exit::CommandFailed,
+                    ExitCodes::Detailed => Exit::Refused,
+                }
+            }
             _ => Exit::Success,
         }
     }
@@ -421,6 +527,7 @@ impl Failure {
             | Failure::ConnectOutOfTime(_) => FailureKind::Unreachable,
             Failure::WaitOutOfTime(..) => FailureKind::StillRunning,
             Failure::Interrupted(_)
+            | Failure::NotConfirmed
             | Failure::NoPasswordTyped
             | Failure::BackupLeft(_)
             | Failure::SimulatedBackupLeft => FailureKind::Interrupted,

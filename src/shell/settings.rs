@@ -1,6 +1,7 @@
 //! What a run of the shell is to do.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -30,6 +31,14 @@ pub struct Settings {
     pub tls: TlsSettings,
     /// The commands to carry out (`-e`), or none for those of standard input.
     pub execute: Vec<String>,
+    /// Commands after those: a file, or `-` for standard input.
+    pub file: Option<PathBuf>,
+    /// A command that fails does not end those of the options.
+    pub keep_going: bool,
+    /// Commands that change something are checked, not sent.
+    pub dry_run: bool,
+    /// Nobody is asked before dangerous commands.
+    pub yes: bool,
     /// The first prompt on a terminal; none for the default.
     pub prompt: Option<String>,
     /// 0 prints only what commands print, 1 is the default, 2 adds notes on standard error.

@@ -9,6 +9,7 @@ mod backup_files;
 mod backup_gather;
 mod backup_sets;
 mod backup_vectors;
+mod batch;
 mod client_table;
 mod data_output;
 mod data_schema;

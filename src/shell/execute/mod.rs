@@ -10,6 +10,7 @@ mod diagnostics;
 mod events;
 mod logs;
 mod nodes;
+mod rehearse;
 mod session;
 mod status;
 
@@ -90,6 +91,10 @@ impl Shell {
     }
 
     async fn perform(&mut self, command: Command) -> Result<Outcome, Failure> {
+        if self.settings.dry_run && command.changes_state() {
+            return self.rehearse(&command).await;
+        }
+        self.confirm(&command).await?;
         match command {
             Command::Nothing => Ok(Outcome::Done),
             Command::Quit => Ok(Outcome::Quit),
@@ -155,7 +160,7 @@ impl Shell {
     }
 
     /// The main connection while a command uses it.
-    fn session(&mut self) -> Result<&mut Session, Failure> {
+    pub(super) fn session(&mut self) -> Result<&mut Session, Failure> {
         self.session.as_mut().ok_or(Failure::ConnectionLost)
     }
 

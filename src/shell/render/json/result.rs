@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::client::{Certificate, TlsStats};
 use crate::cluster::{BackupTotals, Event, EventBody, NodeId};
 use crate::command::Targets;
-use crate::shell::outcome::{Failure, Outcome};
+use crate::shell::outcome::{Check, CheckVerdict, Failure, Outcome};
+use crate::shell::render::render_check;
 
 use super::event::EventReport;
 use super::node::NodeReport;
@@ -17,6 +18,13 @@ use super::node::NodeReport;
 pub(super) enum ResultReport {
     /// Nothing beyond its steps.
     Done,
+    /// A dry run, which sent nothing that changes anything.
+    Rehearsed {
+        /// What would be carried out.
+        command: String,
+        /// What stands for or against it.
+        checks: Vec<CheckReport>,
+    },
     /// QUIT.
     Quit,
     /// HELP.
@@ -130,6 +138,25 @@ pub(super) enum ResultReport {
         /// False if no data node reported such a backup, so that there was nothing to abort.
         running: bool,
     },
+}
+
+/// One finding of a dry run.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Check"))]
+pub(super) struct CheckReport {
+    /// What it says of the command.
+    verdict: CheckVerdict,
+    /// What was found.
+    text: String,
+}
+
+impl CheckReport {
+    fn of(check: &Check) -> Self {
+        CheckReport {
+            verdict: check.verdict(),
+            text: render_check(check),
+        }
+    }
 }
 
 /// A backup, as far as the command knows.
@@ -280,6 +307,10 @@ impl ResultReport {
     pub(super) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Done | Outcome::DoneInPart => ResultReport::Done,
+            Outcome::Rehearsed { command, checks } => ResultReport::Rehearsed {
+                command: command.clone(),
+                checks: checks.iter().map(CheckReport::of).collect(),
+            },
             Outcome::Quit => ResultReport::Quit,
             Outcome::Help(pages) => ResultReport::Help {
                 text: pages.clone(),

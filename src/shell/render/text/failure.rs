@@ -61,6 +61,7 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         | Failure::OutOfTime(..)
         | Failure::ConnectOutOfTime(_)
         | Failure::NoPasswordTyped
+        | Failure::NotConfirmed
         | Failure::BackupEndUnheard(..)
         | Failure::BackupEventsLost(..)
         | Failure::BackupLeft(_)
@@ -154,6 +155,7 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
        (or NDB_MGM_AUTO_BACKUP_ID=1 in the environment).
 "
         .to_owned(),
+        Failure::NotConfirmed => "Nothing was sent.\n".to_owned(),
         Failure::NoPasswordTyped => "No password was typed. Nothing was sent.\n".to_owned(),
         Failure::BackupUnheard(error) => {
             format!("Error: no event connection, so nothing was started: {error}\n")

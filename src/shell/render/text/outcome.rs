@@ -4,7 +4,7 @@ use crate::cluster::WaitFor;
 use crate::command::{Command, Targets};
 use crate::shell::outcome::{Outcome, Step};
 
-use super::{DEFAULT_PROMPT, detached, event, node_list, status, tls};
+use super::{DEFAULT_PROMPT, detached, event, node_list, plan, status, tls};
 
 /// The text of what a command gave.
 pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
@@ -16,6 +16,7 @@ pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
         | Outcome::BackupOrdered(_)
         | Outcome::BackupConfirmed(_)
         | Outcome::NothingToAbort(_) => String::new(),
+        Outcome::Rehearsed { command, checks } => plan::render_rehearsed(command, checks),
         Outcome::Help(pages) => pages.clone(),
         Outcome::Prompt(Some(text)) => format!("Prompt set to {text} \n"),
         Outcome::Prompt(None) => format!("Returning to default prompt of {DEFAULT_PROMPT}\n"),

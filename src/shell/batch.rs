@@ -1,0 +1,109 @@
+//! Commands of the options: `-e`, each with one command or several, and `--file`.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::cli::Exit;
+use crate::command;
+
+use super::lines::{Input, Lines};
+use super::outcome::Failure;
+use super::tell::Spoken;
+use super::{Ended, Shell, render};
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+
+impl Shell {
+    /// Carries out the commands of the options, those of `-e` first; up to the first that fails,
+    /// unless all are to be carried out. The status is that of the first that failed.
+    pub(super) async fn run_options(&mut self) -> Exit {
+        let mut exit = Exit::Success;
+        while !self.settings.execute.is_empty() {
+            let text = Zeroizing::new(self.settings.execute.remove(0));
+            match self.run_several(&text).await {
+                Ended::With(ended) => exit = exit.or(ended),
+                Ended::Hopeless(ended) => return exit.or(ended),
+                Ended::Quit => return exit,
+            }
+            if self.is_over(exit) {
+                return exit;
+            }
+        }
+        match self.settings.file.take() {
+            Some(path) => exit.or(self.run_file(&path).await),
+            None => exit,
+        }
+    }
+
+    /// Carries out the commands of a text that has semicolons between them.
+    async fn run_several(&mut self, text: &str) -> Ended {
+        let mut exit = Exit::Success;
+        for command in command::split(text) {
+            match self.run_line(Zeroizing::new(command.to_owned())).await {
+                Ended::With(ended) => exit = exit.or(ended),
+                ended @ (Ended::Quit | Ended::Hopeless(_)) => {
+                    return match (ended, exit) {
+                        (Ended::Quit, Exit::Success) => Ended::Quit,
+                        (Ended::Hopeless(ended), exit) => Ended::Hopeless(exit.or(ended)),
+                        (Ended::Quit | Ended::With(_), exit) => Ended::Hopeless(exit),
+                    };
+                }
+            }
+            if self.is_over(exit) {
+                break;
+            }
+        }
+        Ended::With(exit)
+    }
+
+    /// Nothing more is carried out after this status.
+    fn is_over(&self, exit: Exit) -> bool {
+        exit == Exit::Interrupted || (exit != Exit::Success && !self.settings.keep_going)
+    }
+
+    async fn run_file(&mut self, path: &Path) -> Exit {
+        let mut lines = match open(path) {
+            Ok(lines) => lines,
+            Err(error) => {
+                let fault = render::render_unreadable_file(path, &error);
+                self.output.advise(&fault);
+                return Exit::BadUsage;
+            }
+        };
+        let mut exit = Exit::Success;
+        while !self.is_over(exit) {
+            let ended = match lines.next("").await {
+                Input::Line(text) => self.run_several(&text).await,
+                Input::TooLong => {
+                    let spoken = Spoken::now(String::new());
+                    self.show_end(&spoken, &Failure::LineTooLong, "").await;
+                    Ended::With(Failure::LineTooLong.exit(self.settings.exit_codes))
+                }
+                Input::Interrupted | Input::End => break,
+                Input::Failed(reason) => {
+                    let fault = render::render_unreadable_file(path, &io::Error::other(reason));
+                    self.output.advise(&fault);
+                    Ended::Hopeless(Exit::BadUsage)
+                }
+            };
+            match ended {
+                Ended::With(ended) => exit = exit.or(ended),
+                Ended::Hopeless(ended) => return exit.or(ended),
+                Ended::Quit => break,
+            }
+        }
+        lines.finish();
+        exit
+    }
+}
+
+fn open(path: &Path) -> io::Result<Lines> {
+    match path.as_os_str() == STDIN {
+        true => Lines::from_stdin(),
+        false => Lines::from_file(File::open(path)?),
+    }
+}
