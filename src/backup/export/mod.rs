@@ -22,6 +22,7 @@
 
 mod cell;
 mod changes;
+mod code_pages;
 mod error;
 mod moment;
 mod plan;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{self as e, Encoding};
 
+use super::code_pages::{self, UpperHalf};
 use crate::backup::Charset;
 
 /// How the text of a column becomes UTF-8.
@@ -15,6 +16,8 @@ pub(super) enum Decoder {
     Ascii,
     /// ASCII, in which some punctuation stands for letters.
     Swedish,
+    /// One byte for each character, ASCII in the lower half.
+    CodePage(&'static UpperHalf),
     /// As this encoding has it.
     Other(&'static Encoding),
     /// Four bytes for each character, most significant first.
@@ -31,15 +34,12 @@ impl Decoder {
             C::Utf8mb3 | C::Utf8mb4 | C::Binary => return Decoder::Utf8,
             C::Utf32 => return Decoder::Utf32,
             C::Swe7 => return Decoder::Swedish,
-            C::Ascii
-            | C::Armscii8
-            | C::Cp850
-            | C::Cp852
-            | C::Dec8
-            | C::Geostd8
-            | C::Hp8
-            | C::Keybcs2
-            | C::Macce => return Decoder::Ascii,
+            C::Ascii | C::Armscii8 | C::Geostd8 | C::Keybcs2 => return Decoder::Ascii,
+            C::Cp850 => return Decoder::CodePage(&code_pages::CP850),
+            C::Cp852 => return Decoder::CodePage(&code_pages::CP852),
+            C::Dec8 => return Decoder::CodePage(&code_pages::DEC8),
+            C::Hp8 => return Decoder::CodePage(&code_pages::HP8),
+            C::Macce => return Decoder::CodePage(&code_pages::MACCE),
             C::Big5 => e::BIG5,
             C::Cp1250 => e::WINDOWS_1250,
             C::Cp1251 => e::WINDOWS_1251,
@@ -72,11 +72,11 @@ impl Decoder {
         match self {
             Decoder::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Decoder::Ascii => ascii(bytes).map(Cow::Borrowed),
-            Decoder::Swedish => {
-                let stands_for_a_letter = |byte: &u8| b"@[\\]^`{|}~".contains(byte);
-                let is_plain = !bytes.iter().any(stands_for_a_letter);
-                ascii(bytes).filter(|_| is_plain).map(Cow::Borrowed)
-            }
+            Decoder::Swedish => code_pages::decode_swedish(bytes).map(Cow::Owned),
+            Decoder::CodePage(upper) => match ascii(bytes) {
+                Some(text) => Some(Cow::Borrowed(text)),
+                None => code_pages::decode(upper, bytes).map(Cow::Owned),
+            },
             Decoder::Other(encoding) => {
                 encoding.decode_without_bom_handling_and_without_replacement(bytes)
             }
@@ -121,7 +121,13 @@ mod tests {
             (60, b"\0\x01\xF6", None),
             (11, b"\xE9", None),
             (4, b"plain", Some("plain")),
-            (10, b"a{", None),
+            (4, b"gr\x81n", Some("grün")),
+            (40, b"\xA6", Some("Ž")),
+            (38, b"\xEC", Some("ž")),
+            (6, b"\xCF", Some("ü")),
+            (3, b"\xDD", Some("Ÿ")),
+            (10, b"sm|rg}s", Some("smörgås")),
+            (32, b"\xB2", None),
             (0, b"a", Some("a")),
         ] {
             let decoded = Decoder::of_collation(collation).decode(bytes);
