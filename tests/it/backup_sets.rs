@@ -5,28 +5,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ndbmgm::backup::{
-    FindingKind, Manifest, SetFile, SetReport, Severity, Slice, Verdict, VerifyOptions, verify,
-};
+use ndbmgm::backup::{FindingKind, SetFile, SetReport, VerifyOptions, verify};
 use ndbmgm::xfrm::Secret;
 use tempfile::TempDir;
 
 /// Password of the recorded backups that are encrypted.
-const PASSWORD: &str = "Fixture pass #1 (a-z)";
-const ENCRYPTED: [u32; 3] = [2, 5, 7];
+pub(crate) const PASSWORD: &str = "Fixture pass #1 (a-z)";
+pub(crate) const ENCRYPTED: [u32; 3] = [2, 5, 7];
 
-fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backups")
 }
 
-fn secret() -> Secret {
+pub(crate) fn secret() -> Secret {
     Secret::new(PASSWORD.as_bytes().to_vec())
 }
 
 /// A recorded set in a directory of its own.
 pub(crate) struct Copy {
     pub(crate) place: TempDir,
-    id: u32,
+    pub(crate) id: u32,
 }
 
 impl Copy {
@@ -40,7 +38,7 @@ impl Copy {
         Copy { place, id }
     }
 
-    fn files(&self) -> Vec<SetFile> {
+    pub(crate) fn files(&self) -> Vec<SetFile> {
         let mut files: Vec<SetFile> = fs::read_dir(self.place.path())
             .unwrap()
             .filter_map(|entry| SetFile::at(&entry.unwrap().path()))
@@ -49,12 +47,12 @@ impl Copy {
         files
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.place.path().join(name)
     }
 
     /// `ndb_backup COMMAND ID DIR` with these options.
-    fn run(&self, command: &str, options: &[&str]) -> (i32, String) {
+    pub(crate) fn run(&self, command: &str, options: &[&str]) -> (i32, String) {
         let id = self.id.to_string();
         let directory = self.place.path().to_str().unwrap();
         let password = format!("--backup-password={PASSWORD}");
@@ -67,12 +65,12 @@ impl Copy {
         ndb_backup(&arguments)
     }
 
-    fn verify(&self, options: &[&str]) -> (i32, String) {
+    pub(crate) fn verify(&self, options: &[&str]) -> (i32, String) {
         self.run("verify", options)
     }
 
     /// Verifies inside this process.
-    fn report(&self, options: &VerifyOptions<'_>) -> SetReport {
+    pub(crate) fn report(&self, options: &VerifyOptions<'_>) -> SetReport {
         verify(self.id, &self.files(), options)
     }
 }
@@ -128,261 +126,13 @@ fn every_recorded_set_is_sound_but_for_the_node_that_is_not_there() {
     }
 }
 
-/// Reads one file as all of its set, against a manifest.
-fn findings_of(file: &SetFile, manifest: &Manifest) -> Vec<FindingKind> {
-    let secret = secret();
-    let options = VerifyOptions {
-        secret: Some(&secret),
-        manifest: Some(manifest),
-        slice: Some(Slice { number: 1, of: 1 }),
-        threads: 1,
-        ..VerifyOptions::default()
-    };
-    let report = verify(file.backup.get(), std::slice::from_ref(file), &options);
-    report.findings.iter().map(|it| it.kind).collect()
-}
-
-/// Flips every `step`-th byte of every file in turn.
-fn flip_bytes(id: u32, step: usize) {
-    let copy = Copy::of(id);
-    let secret = secret();
-    let report = copy.report(&VerifyOptions {
-        secret: Some(&secret),
-        with_digests: true,
-        ..VerifyOptions::default()
-    });
-    let manifest = report.manifest("now", "this test");
-    for file in copy.files() {
-        let bytes = fs::read(&file.path).unwrap();
-        for at in (0..bytes.len()).step_by(step) {
-            let mut bad = bytes.clone();
-            bad[at] ^= 1 << (at % 8);
-            fs::write(&file.path, &bad).unwrap();
-            let kinds = findings_of(&file, &manifest);
-            assert!(
-                kinds.contains(&FindingKind::Checksum),
-                "{} byte {at}: {kinds:?}",
-                file.name
-            );
-        }
-        fs::write(&file.path, &bytes).unwrap();
-    }
-}
-
-/// Every how many bytes of an encrypted file one is flipped: each costs a key derivation.
-const ENCRYPTED_STEP: usize = 97 * 400;
-
-#[test]
-fn with_a_manifest_every_flipped_byte_of_a_plain_set_is_found() {
-    for id in [1, 3, 4] {
-        flip_bytes(id, 97 * 3);
-    }
-}
-
-#[test]
-fn with_a_manifest_every_flipped_byte_of_a_compressed_set_is_found() {
-    for id in [6, 8] {
-        flip_bytes(id, 97);
-    }
-}
-
-#[test]
-fn with_a_manifest_every_flipped_byte_of_an_encrypted_set_is_found() {
-    for id in ENCRYPTED {
-        flip_bytes(id, ENCRYPTED_STEP);
-    }
-}
-
-#[test]
-fn without_a_manifest_a_flipped_byte_is_found_or_the_contents_are_unproven() {
-    let copy = Copy::of(4);
-    let path = copy.path("BACKUP-4-0.2.Data");
-    let bytes = fs::read(&path).unwrap();
-    let mut found = 0;
-    for at in (0..bytes.len()).step_by(9973) {
-        let mut bad = bytes.clone();
-        bad[at] ^= 4;
-        fs::write(&path, &bad).unwrap();
-        let (status, text) = copy.verify(&["--no-record"]);
-        assert!(text.contains("content: unproven (no manifest)"), "{text}");
-        found += i32::from(status == 1);
-        assert!(
-            status == 1 || text.contains("structure: ok"),
-            "{status} {text}"
-        );
-    }
-    assert!(found > 0);
-}
-
-#[test]
-fn a_file_that_is_cut_is_damaged() {
-    for id in 1..=8 {
-        let copy = Copy::of(id);
-        let secret = secret();
-        let options = VerifyOptions {
-            secret: Some(&secret),
-            // Each file by itself, where every other one costs a key derivation.
-            slice: ENCRYPTED
-                .contains(&id)
-                .then_some(Slice { number: 1, of: 1 }),
-            ..VerifyOptions::default()
-        };
-        for file in copy.files() {
-            let bytes = fs::read(&file.path).unwrap();
-            for cut in [1, 16, 512] {
-                let Some(left) = bytes.len().checked_sub(cut) else {
-                    continue;
-                };
-                fs::write(&file.path, &bytes[..left]).unwrap();
-                let report = match options.slice {
-                    Some(_) => verify(id, std::slice::from_ref(&file), &options),
-                    None => copy.report(&options),
-                };
-                assert_eq!(report.verdict(), Verdict::Damaged, "{} - {cut}", file.name);
-                let of_file = |it: &ndbmgm::backup::Finding| {
-                    it.file.as_ref() == Some(&file.name) && it.kind.severity() == Severity::Damage
-                };
-                assert!(report.findings.iter().any(of_file), "{} - {cut}", file.name);
-            }
-            fs::write(&file.path, &bytes).unwrap();
-        }
-    }
-}
-
-#[test]
-fn what_is_missing_is_told_from_what_is_damaged() {
-    let copy = Copy::of(4);
-    fs::remove_file(copy.path("BACKUP-4.3.log")).unwrap();
-    let (status, text) = copy.verify(&[]);
-    assert_eq!(status, 3, "{text}");
-    assert!(
-        text.contains("missing_file: found no log file of node 3"),
-        "{text}"
-    );
-
-    let copy = Copy::of(4);
-    for name in ["BACKUP-4.3.log", "BACKUP-4.3.ctl", "BACKUP-4-0.3.Data"] {
-        fs::remove_file(copy.path(name)).unwrap();
-    }
-    let (status, text) = copy.verify(&[]);
-    assert_eq!(status, 3, "{text}");
-    assert!(
-        text.contains("missing_node: found no file of node 3"),
-        "{text}"
-    );
-    assert!(text.contains("structure: incomplete"), "{text}");
-
-    let (status, text) = ndb_backup(&["verify", "99", copy.place.path().to_str().unwrap()]);
-    assert_eq!(
-        (status, &text[..]),
-        (10, "ndb_backup verify: there is no backup 99 here\n")
-    );
-}
-
-#[test]
-fn a_file_of_another_backup_is_found() {
-    let copy = Copy::of(4);
-    let other = fixtures().join("BACKUP-3/BACKUP-3-0.2.Data");
-    fs::copy(other, copy.path("BACKUP-4-0.2.Data")).unwrap();
-    let (status, text) = copy.verify(&[]);
-    assert_eq!(status, 1, "{text}");
-    let line = "foreign: BACKUP-4-0.2.Data: offset 24: found a file of backup 3, expected one of \
-                backup 4";
-    assert!(text.contains(line), "{text}");
-}
-
 /// Offset of the first place where these words stand.
-fn find(bytes: &[u8], words: &[u32]) -> usize {
+pub(crate) fn find(bytes: &[u8], words: &[u32]) -> usize {
     let wanted: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
     (0..bytes.len())
         .step_by(4)
         .find(|at| bytes[*at..].starts_with(&wanted))
         .unwrap()
-}
-
-#[test]
-fn a_swapped_fragment_is_found() {
-    let copy = Copy::of(4);
-    let path = copy.path("BACKUP-4-0.2.Data");
-    let mut bytes = fs::read(&path).unwrap();
-    // Fragment 0 of table 7 says that it is fragment 1, which node 3 has too.
-    let header = find(&bytes, &[2, 5, 7, 0]);
-    bytes[header + 15] = 1;
-    let footer = find(&bytes, &[3, 6, 7, 0]);
-    bytes[footer + 15] = 1;
-    fs::write(&path, &bytes).unwrap();
-    let (status, text) = copy.verify(&[]);
-    assert_eq!(status, 1, "{text}");
-    assert!(
-        text.contains("duplicate_fragment: BACKUP-4-0.3.Data"),
-        "{text}"
-    );
-    assert!(
-        text.contains("lost_fragment: found no Data file with fragment 0"),
-        "{text}"
-    );
-}
-
-#[test]
-fn a_count_that_is_off_by_one_is_found() {
-    let copy = Copy::of(4);
-    let path = copy.path("BACKUP-4-0.2.Data");
-    let mut bytes = fs::read(&path).unwrap();
-    let footer = find(&bytes, &[3, 6, 7, 0]);
-    bytes[footer + 19] += 1;
-    fs::write(&path, &bytes).unwrap();
-    let (status, text) = copy.verify(&[]);
-    assert_eq!(status, 1, "{text}");
-    let place = format!("count: BACKUP-4-0.2.Data: offset {footer}: found");
-    assert!(text.contains(&place), "{text}");
-
-    // The same in the ctl file of the master, which counts the rows of all nodes.
-    let copy = Copy::of(4);
-    let mut found = 0;
-    for node in [2, 3] {
-        let path = copy.path(&format!("BACKUP-4.{node}.ctl"));
-        let good = fs::read(&path).unwrap();
-        let entry = find(&good, &[7, 8, 7, 0]);
-        let mut bad = good.clone();
-        bad[entry + 19] += 1;
-        fs::write(&path, &bad).unwrap();
-        let (status, text) = copy.verify(&["--no-record"]);
-        found += i32::from(status == 1 && text.contains(&format!("count: BACKUP-4.{node}.ctl")));
-        fs::write(&path, &good).unwrap();
-    }
-    assert!(found >= 1);
-}
-
-#[test]
-fn a_wrong_password_is_told_from_damage() {
-    for id in ENCRYPTED {
-        let copy = Copy::of(id);
-        let (status, text) = copy.verify(&["--backup-password=wrong"]);
-        assert_eq!(status, 12, "{text}");
-        assert!(text.contains("structure: wrong password"), "{text}");
-        assert!(
-            !text.contains("wrong_password: found"),
-            "each names its file: {text}"
-        );
-        let (status, text) = copy.verify(&["--skip-backup-password"]);
-        assert_eq!(status, 12, "{text}");
-        assert!(text.contains("password_needed: "), "{text}");
-        if id != 2 {
-            continue;
-        }
-
-        // With the right password the same complaint about one file is damage.
-        let path = copy.path(&format!("BACKUP-{id}.2.ctl"));
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[520] ^= 1;
-        fs::write(&path, &bytes).unwrap();
-        let (status, text) = copy.verify(&[]);
-        assert_eq!(status, 1, "{text}");
-        assert!(
-            text.contains(&format!("container: BACKUP-{id}.2.ctl")),
-            "{text}"
-        );
-    }
 }
 
 #[test]

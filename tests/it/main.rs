@@ -4,6 +4,7 @@
 #[path = "../../packaging/pages.rs"]
 mod pages;
 
+mod backup_damage;
 mod backup_export;
 mod backup_files;
 mod backup_gather;

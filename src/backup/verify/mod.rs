@@ -164,6 +164,11 @@ pub struct SetReport {
 impl SetReport {
     /// What all findings together say.
     pub fn verdict(&self) -> Verdict {
+        // What differs from the manifest is damaged, whatever the password is.
+        let is_proven = |it: &Finding| matches!(it.kind, FindingKind::Size | FindingKind::Checksum);
+        if self.findings.iter().any(is_proven) {
+            return Verdict::Damaged;
+        }
         let worst = self.findings.iter().map(|it| it.kind.severity()).max();
         match worst {
             None => Verdict::Sound,

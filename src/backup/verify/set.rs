@@ -460,6 +460,7 @@ fn check_fragments(
         }
     }
     let present: BTreeSet<NodeId> = seen.iter().map(|it| it.file.node).collect();
+    let without_data = nodes_without_data(seen);
     let mut holders: BTreeSet<NodeId> = BTreeSet::new();
     let mut lost = Vec::new();
     let mut missing: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
@@ -479,6 +480,8 @@ fn check_fragments(
             let text = format!("fragment {fragment} of {}", table.name);
             match nodes.iter().find(|node| !present.contains(node)) {
                 Some(node) => missing.entry(*node).or_default().push(text),
+                // It may be in the Data file that is missing, which has been told.
+                None if nodes.iter().any(|node| without_data.contains(node)) => {}
                 None if nodes.is_empty() => unplaced.push(text),
                 None => lost.push(text),
             }
@@ -516,6 +519,21 @@ fn check_fragments(
         .into_iter()
         .filter(|node| !missing.contains_key(node))
         .collect()
+}
+
+/// Nodes with files, but not with a Data file of each part.
+fn nodes_without_data(seen: &[Seen<'_>]) -> BTreeSet<NodeId> {
+    let mut missing: BTreeMap<NodeId, BTreeSet<u32>> = BTreeMap::new();
+    for Seen { file, .. } in seen {
+        missing.entry(file.node).or_default().extend(1..=file.parts);
+    }
+    for Seen { file, .. } in seen.iter().filter(|it| it.file.kind == FileKind::Data) {
+        if let Some(parts) = missing.get_mut(&file.node) {
+            parts.remove(&file.part);
+        }
+    }
+    missing.retain(|_, parts| !parts.is_empty());
+    missing.into_keys().collect()
 }
 
 fn listed(fragments: &[String]) -> String {

@@ -492,6 +492,7 @@ impl Gather<'_> {
             for file in &node.files {
                 let path = local_path(node, &file.name);
                 fs::remove_file(&path).map_err(|error| cannot("remove", &path, &error))?;
+                crash_point("gather-removed-file");
                 if let Some(parent) = path.parent() {
                     remove_if_named_after_a_backup(parent);
                 }
