@@ -8,6 +8,7 @@
 //! | `outcome` | what commands come to, as values |
 //! | `tell` | when values are told: as they come, or at a command's end |
 //! | `render` | values to text and to JSON (pure) |
+//! | `progress`, `live_lines` | how far a backup is that is waited for |
 //! | `output` | where text goes |
 //!
 //! Three modes: commands in options (`-e`), commands on standard input, and a prompt on a terminal.
@@ -21,9 +22,11 @@ mod execute;
 mod history;
 mod interrupt;
 mod lines;
+mod live_lines;
 mod options;
 mod outcome;
 mod output;
+mod progress;
 mod render;
 mod settings;
 mod tell;
@@ -44,6 +47,7 @@ use crate::command::{self, Command};
 pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
 pub use outcome::ExitCodes;
 pub use output::Format;
+pub use progress::{Progress, ProgressSettings};
 pub use render::render_parse_error;
 pub use settings::{Limits, Settings};
 pub use tls::{TlsRequirement, TlsSettings};
@@ -199,7 +203,7 @@ impl Shell {
         };
         Self {
             advised: settings.simulated,
-            output: Output::new(settings.output),
+            output: Output::folding(settings.output, settings.progress.folds()),
             settings,
             mode,
             told: RefCell::default(),

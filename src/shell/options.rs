@@ -13,6 +13,7 @@ use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
 
 use super::outcome::ExitCodes;
 use super::output::Format;
+use super::progress::{Progress, ProgressSettings};
 use super::settings::{Limits, Settings};
 use super::tls::{TlsRequirement, TlsSettings};
 
@@ -36,6 +37,7 @@ pub const PROGRAM: Program = Program {
         seconds("connect-timeout"),
         seconds("timeout"),
         seconds("wait-timeout"),
+        seconds("progress-interval"),
         Number {
             option: "verbose",
             min: 0,
@@ -171,6 +173,13 @@ pub struct Options {
     /// Encrypt every backup
     #[arg(long)]
     pub encrypt_backup: bool,
+    /// How far a backup is that is waited for, on standard error: auto (live lines on a terminal),
+    /// plain (a line a minute), json or none; if given, status events take one line at the prompt
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub progress: Option<Progress>,
+    /// Seconds between two lines of --progress=plain and json
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub progress_interval: u32,
     /// How results are written: text, json (an object for each command) or jsonl (one on each
     /// line, and one for each event, as it comes)
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
@@ -283,6 +292,10 @@ impl Options {
                 connect: self.connect_timeout.map(duration),
                 command: self.timeout.map(duration),
                 wait: self.wait_timeout.map(duration),
+            },
+            progress: ProgressSettings {
+                asked: self.progress,
+                interval: duration(self.progress_interval),
             },
             output: self.output,
             exit_codes: self.exit_codes,

@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::cli::Exit;
 use crate::client::{Certificate, ClientError, ClusterLogFilter, NodeState, TlsStats};
 use crate::cluster::{
-    BackupId, ConnectStringError, Event, NodeId, Nodegroup, PasswordError, SavedEvent, WaitFor,
+    BackupId, BackupTotals, ConnectStringError, Event, NodeId, Nodegroup, PasswordError,
+    SavedEvent, WaitFor,
 };
 use crate::command::{CategoryLevel, ItemError, ParseError, Severities, Targets};
 
@@ -236,6 +237,30 @@ pub(super) enum Step {
     LogLevelSet(NodeId),
     /// The words of a DUMP are sent to a node.
     Dumping(Vec<u32>),
+}
+
+/// What a data node has written, and how fast.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeProgress {
+    /// The data node.
+    pub(super) node: NodeId,
+    /// What it has written.
+    pub(super) totals: BackupTotals,
+    /// Bytes a second since the last answer.
+    pub(super) rate: u64,
+    /// Percent of what it will write, as far as an earlier backup or the memory in use tells.
+    pub(super) estimate: Option<u8>,
+}
+
+/// One look at a backup.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// The backup.
+    pub(super) id: u32,
+    /// Since the wait began.
+    pub(super) elapsed: Duration,
+    /// The data nodes that report it, by id.
+    pub(super) nodes: Vec<NodeProgress>,
 }
 
 /// Why a command failed.

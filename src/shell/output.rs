@@ -19,6 +19,8 @@ use jiff::Timestamp;
 use crate::cli::is_harmful;
 use crate::cluster::Event;
 
+use super::live_lines::LiveLines;
+use super::outcome::Look;
 use super::render;
 use super::render::json::{self, Layout};
 
@@ -46,6 +48,8 @@ pub(super) type PrintAbove = Box<dyn FnMut(String) + Send>;
 #[derive(Clone)]
 pub(super) struct Output {
     format: Format,
+    /// Status events take one line.
+    folds: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -57,6 +61,8 @@ struct State {
     left_out: u64,
     /// A line is being edited now.
     editing: bool,
+    /// How far a backup is, below what is written.
+    live: LiveLines,
     /// Standard output failed; nothing more is written to it.
     failure: Option<io::Error>,
     /// What went to standard error.
@@ -66,10 +72,26 @@ struct State {
 
 impl Output {
     pub(super) fn new(format: Format) -> Self {
+        Self::folding(format, false)
+    }
+
+    /// With status events on one line, or on three.
+    pub(super) fn folding(format: Format, folds: bool) -> Self {
         Self {
             format,
+            folds,
             state: Arc::default(),
         }
+    }
+
+    /// Shows how far a backup is, until [`Output::end_live_lines`].
+    pub(super) fn show_live_lines(&self, look: &Look) {
+        self.lock().live.show(look);
+    }
+
+    /// Takes the lines away.
+    pub(super) fn end_live_lines(&self) {
+        self.lock().live.end();
     }
 
     /// How results are written.
@@ -142,6 +164,7 @@ impl Output {
     pub(super) fn event_text(&self, event: &Event) -> Option<String> {
         let text = render::render_event(event)?;
         match self.format {
+            Format::Text if self.folds => Some(render::render_folded(event).unwrap_or(text)),
             Format::Text => Some(text),
             Format::Json => None,
             Format::JsonLines => Some(json::render_event(event, Timestamp::now())),
@@ -202,7 +225,9 @@ impl Output {
     pub(super) fn advise(&self, text: &str) {
         #[cfg(test)]
         self.lock().advice.push_str(text);
-        let _ = io::stderr().write_all(harmless(text).as_bytes());
+        let text = harmless(text);
+        let live = &self.lock().live;
+        let _ = live.suspend(|| io::stderr().write_all(text.as_bytes()));
     }
 
     /// Begins a new line on a terminal that has just echoed `^C`, or a key that shows nothing.
@@ -250,13 +275,12 @@ impl State {
         if self.failure.is_some() || text.is_empty() {
             return;
         }
-        let mut stdout = io::stdout().lock();
-        if let Err(error) = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
-            self.failure = Some(error);
-        }
+        let written = self.live.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_bytes())?;
+            stdout.flush()
+        });
+        self.failure = written.err();
     }
 }
 

@@ -10,6 +10,7 @@ use crate::client::ConnectOptions;
 
 use super::outcome::ExitCodes;
 use super::output::Format;
+use super::progress::ProgressSettings;
 use super::tls::TlsSettings;
 
 /// How long commands may take; none: without a limit of its own.
@@ -51,6 +52,8 @@ pub struct Settings {
     pub auto_backup_id: bool,
     /// How long commands may take.
     pub limits: Limits,
+    /// How progress of a backup that is waited for is shown.
+    pub progress: ProgressSettings,
     /// How results are written.
     pub output: Format,
     /// Which exit statuses failures have.

@@ -10,6 +10,9 @@ static COMMAND: LazyLock<Validator> =
 static EVENT: LazyLock<Validator> =
     LazyLock::new(|| validator(include_str!("../../docs/schema/event.schema.json")));
 
+static PROGRESS: LazyLock<Validator> =
+    LazyLock::new(|| validator(include_str!("../../docs/schema/progress.schema.json")));
+
 fn validator(schema: &str) -> Validator {
     let schema = serde_json::from_str(schema).expect("a schema file is JSON");
     jsonschema::validator_for(&schema).expect("a schema")
@@ -31,6 +34,7 @@ pub(crate) fn check(object: &Value) {
     let schema = match object["type"].as_str() {
         Some("command") => &COMMAND,
         Some("event") => &EVENT,
+        Some("progress") => &PROGRESS,
         _ => panic!("neither a command nor an event: {object}"),
     };
     let faults: Vec<String> = schema

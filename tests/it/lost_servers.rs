@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use ndbmgm::sim::{FaultPlan, read_config_file};
 
-use crate::data_schema::objects;
+use crate::data_schema::{check, objects};
 use crate::server::{self, Server};
+use crate::terminal::Terminal;
 
 const CONFIG: &str = "\
 [ndbd default]
@@ -247,4 +248,59 @@ fn a_command_and_a_connection_have_limits() {
     let said = "Error: no management server could be reached within 1 s\n";
     assert!(stderr.contains(said), "{stderr}");
     assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn progress_goes_to_standard_error_and_standard_output_stays_the_same() {
+    let command = "START BACKUP 7 WAIT COMPLETED";
+    let slow = "slow-disk 2 16K\nslow-disk 3 16K\n";
+    let (_server, string) = cluster(CONFIG, slow);
+    let (quiet, _, status) = run(&string, &["-e", command]);
+    assert_eq!(status, 0);
+    for way in ["plain", "json"] {
+        let (_server, string) = cluster(CONFIG, slow);
+        let progress = format!("--progress={way}");
+        let arguments = [&progress, "--progress-interval=1", "-e", command];
+        let (stdout, stderr, status) = run(&string, &arguments);
+        let lines = |text: &str| -> Vec<String> {
+            // Ports and GCPs differ from cluster to cluster.
+            let is_same =
+                |line: &&str| !line.contains("management server") && !line.contains("GCP");
+            text.lines().filter(is_same).map(str::to_owned).collect()
+        };
+        assert_eq!(lines(&stdout), lines(&quiet), "{way}");
+        assert_eq!(status, 0);
+        let told: Vec<&str> = stderr.lines().collect();
+        assert!(!told.is_empty(), "{way}: {stderr}");
+        for line in told {
+            match way {
+                "plain" => assert!(line.contains(" backup 7: 2 data nodes, "), "{line}"),
+                _ => {
+                    let object: serde_json::Value = serde_json::from_str(line).unwrap();
+                    check(&object);
+                    assert_eq!(object["id"], 7);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_terminal_shows_a_live_line_for_each_data_node_that_is_gone_at_the_end() {
+    let (_server, string) = cluster(CONFIG, "slow-disk 2 8K\nslow-disk 3 8K\n");
+    let command = "START BACKUP 7 WAIT COMPLETED";
+    let mut terminal = Terminal::start(&["--no-defaults", "-c", &string, "-e", command]);
+    let screen = terminal.wait_until("live lines", |screen| {
+        ["Node 2: backup 7, ", "Node 3: backup 7, "]
+            .iter()
+            .all(|line| screen.contains(line))
+    });
+    // The start is told when it is heard of.
+    assert!(
+        screen.contains(": Backup 7 started from node 9\n"),
+        "{screen}"
+    );
+    assert_eq!(terminal.wait_for_end(), 0);
+    let screen = terminal.wait_for(" completed");
+    assert!(!screen.contains("Node 2: backup 7, "), "{screen}");
 }

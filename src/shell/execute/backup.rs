@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,7 +30,8 @@ use super::super::options::BACKUP_PASSWORD;
 use super::super::outcome::{
     Attempt, BackupNews, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Outcome, PasswordFault, Step,
 };
-use super::super::output::Output;
+use super::super::output::{Format, Output};
+use super::super::progress::ProgressDisplay;
 use super::super::tell::{Spoken, announce_failure};
 use super::super::{ExitCodes, Mode, Shell, render};
 use super::backup_lost::{Fate, LostBackup};
@@ -129,14 +131,26 @@ impl Shell {
         let server = self.same_server(self.session.as_ref().ok_or(Failure::ConnectionLost)?);
         let stream = listen_to_backups(&server).await;
         let stream = stream.map_err(Failure::BackupUnheard)?;
-        let output = self.output.clone();
-        let when_heard = move |event: &Event| output.print_event(event);
         let (given_id, wait) = (options.id, options.wait);
+        let progress = self.settings.progress;
+        // With progress its user watches; without, a start is shown with what comes of it.
+        let shows_start = progress.is_shown()
+            && wait == WaitFor::Completed
+            && self.output.format() == Format::Text;
+        let start_shown = Rc::new(Cell::new(false));
+        let (output, shown) = (self.output.clone(), Rc::clone(&start_shown));
+        let when_heard = move |event: &Event| {
+            output.print_event(event);
+            if shows_start && is_start(event) && !shown.replace(true) {
+                output.print(&render::render_step(&Step::BackupEvent(event.clone())));
+            }
+        };
         let mut watch = BackupWatch::new(stream, given_id, wait, Box::new(when_heard.clone()));
         let interrupt = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
         let mut left = pin!(self.left(interrupt));
         let began = Timestamp::now();
         let heard = watch.heard();
+        let _display = ProgressDisplay::start(progress, &server, &self.output);
         let waited = {
             let session = self.session()?;
             let reply = session.start_backup(options);
@@ -150,7 +164,7 @@ impl Shell {
             Ok(Ok(id)) => {
                 let verdict = tokio::select! {
                     verdict = watch.tell(id, &server, |event| {
-                        self.step(Step::BackupEvent(event));
+                        self.step_unless_shown(event, &start_shown);
                     }) => verdict,
                     left = &mut left => return Err(self.leave_backup(watch.id(), left)),
                 };
@@ -186,7 +200,7 @@ impl Shell {
             }
             Err(unheard) => {
                 for event in watch.take_early() {
-                    self.step(Step::BackupEvent(event));
+                    self.step_unless_shown(event, &start_shown);
                 }
                 match unheard {
                     Unheard::ServerGone(error) => {
@@ -211,10 +225,17 @@ impl Shell {
             Fate::Runs(id) => Ok(Outcome::BackupRuns(id)),
             Fate::Told(event) => {
                 for event in early {
-                    self.step(Step::BackupEvent(event));
+                    self.step_unless_shown(event, &start_shown);
                 }
                 told(event).map(Outcome::Backup)
             }
+        }
+    }
+
+    /// Tells an event of the backup, but for a start that was shown when it came.
+    fn step_unless_shown(&self, event: Event, start_shown: &Cell<bool>) {
+        if !(start_shown.get() && is_start(&event)) {
+            self.step(Step::BackupEvent(event));
         }
     }
 
@@ -295,6 +316,12 @@ impl Shell {
         let server = self.same_server(&session);
         let mut left = pin!(self.left(self.interrupt));
         let began = Timestamp::now();
+        let _display = match wait {
+            WaitFor::Nothing => None,
+            WaitFor::Started | WaitFor::Completed => {
+                ProgressDisplay::start(self.settings.progress, &server, &self.output)
+            }
+        };
         let mut request = tokio::spawn(async move {
             let replied = session.start_backup(options).await;
             (session, replied)
@@ -506,6 +533,10 @@ fn lost_for_good(lost: Failure, id: Option<u32>, reason: String) -> Failure {
         id,
         reason,
     }
+}
+
+fn is_start(event: &Event) -> bool {
+    matches!(event.body, EventBody::BackupStarted { .. })
 }
 
 /// An event that ends a wait, unless it tells a failure.

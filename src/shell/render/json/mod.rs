@@ -6,6 +6,7 @@
 mod error;
 mod event;
 mod node;
+mod progress;
 mod result;
 #[cfg(test)]
 mod schema;
@@ -18,10 +19,11 @@ use serde::Serialize;
 
 use crate::cli::is_harmful;
 use crate::cluster::Event;
-use crate::shell::outcome::{Failure, Outcome, Step};
+use crate::shell::outcome::{Failure, Look, Outcome, Step};
 
 use error::ErrorReport;
 use event::EventReport;
+use progress::ProgressReport;
 use result::ResultReport;
 use step::StepReport;
 
@@ -150,6 +152,11 @@ pub(in crate::shell) fn render_command(ended: &Ended<'_>, layout: Layout) -> Str
 /// The object of an event that was heard at `now`, on one line.
 pub(in crate::shell) fn render_event(event: &Event, now: Timestamp) -> String {
     render(&EventReport::of(event, now), Layout::Line)
+}
+
+/// The object of a look at a backup, on one line.
+pub(in crate::shell) fn render_look(look: &Look, now: Timestamp) -> String {
+    render(&ProgressReport::of(look, Time::of(now)), Layout::Line)
 }
 
 fn render(report: &impl Serialize, layout: Layout) -> String {

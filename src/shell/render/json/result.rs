@@ -6,7 +6,7 @@ use crate::client::{Certificate, TlsStats};
 use crate::cluster::{BackupTotals, Event, EventBody, NodeId};
 use crate::command::Targets;
 use crate::shell::outcome::{Check, CheckVerdict, Failure, Outcome};
-use crate::shell::render::render_check;
+use crate::shell::render::{DATA_MEMORY, INDEX_MEMORY, render_check};
 
 use super::event::EventReport;
 use super::node::NodeReport;
@@ -266,10 +266,6 @@ enum MemoryKind {
     /// Something that this client does not know.
     Other,
 }
-
-/// Block numbers of memory usage (management protocol, event 50).
-const DATA_MEMORY: u32 = 249;
-const INDEX_MEMORY: u32 = 248;
 
 /// A session of the management server that uses TLS.
 #[derive(Serialize)]

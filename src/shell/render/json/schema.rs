@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 
 use super::CommandReport;
 use super::event::EventReport;
+use super::progress::ProgressReport;
 
 /// Set to write the files anew.
 const WRITE: &str = "NDBMGM_WRITE_SCHEMAS";
@@ -21,6 +22,7 @@ fn the_schema_files_are_those_of_the_types() {
     };
     let schemas = [
         ("command", of().into_root_schema_for::<CommandReport<'_>>()),
+        ("progress", of().into_root_schema_for::<ProgressReport>()),
         ("event", of().into_root_schema_for::<EventReport>()),
     ];
     for (name, schema) in schemas {

@@ -12,6 +12,13 @@ pub(in crate::shell) fn render_event(event: &Event) -> Option<String> {
 
 /// In the place of events that came faster than they could be shown.
 pub(in crate::shell) fn render_left_out(count: u64) -> String {
+    let number = grouped(count);
+    let events = if count == 1 { "event" } else { "events" };
+    format!("{number} {events} left out\n")
+}
+
+/// A number with commas between its thousands.
+pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut number = String::new();
     for (at, digit) in digits.char_indices() {
@@ -20,8 +27,7 @@ pub(in crate::shell) fn render_left_out(count: u64) -> String {
         }
         number.push(digit);
     }
-    let events = if count == 1 { "event" } else { "events" };
-    format!("{number} {events} left out\n")
+    number
 }
 
 /// The event connection ended; the backup was running when it was heard of last.

@@ -10,6 +10,7 @@ mod event;
 mod failure;
 mod outcome;
 mod plan;
+mod progress;
 mod status;
 mod tls;
 
@@ -23,6 +24,7 @@ pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
 pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
 pub(in crate::shell) use plan::{render_check, render_danger, render_unreadable_file};
+pub(in crate::shell) use progress::{render_folded, render_look, render_node_progress};
 pub(in crate::shell) use tls::{
     NO_CERTIFICATE, PASSWORD_IN_CLEARTEXT, SERVER_WITHOUT_TLS, TLS_REQUIRED_DEFERRED,
     render_tls_not_used, render_tls_required, render_tls_warning,
