@@ -32,7 +32,6 @@ mod keyword;
 mod nearest;
 mod pages;
 mod redact;
-mod split;
 mod suggest;
 mod syntax;
 mod text;
@@ -45,7 +44,6 @@ pub use ast::{
 };
 pub use complete::{Completion, complete};
 pub use error::{ParseError, ParseErrorKind};
-pub use grammar::parse;
+pub use grammar::{parse, split};
 pub use help::help;
 pub use redact::redact;
-pub use split::split;

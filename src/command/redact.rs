@@ -102,12 +102,21 @@ fn about_backups(line: &str) -> bool {
     words(line).any(|word| Keyword::Encrypt.is(word) || Keyword::Backup.is(word))
 }
 
-/// What follows a quoted secret, which reaches to the last quote of its kind that ends a word.
-/// Nothing if that is not the end of the secret for sure, because strange words follow.
+/// True if the line ends within its secret, as far as can be seen: what would come next may
+/// still belong to it.
+pub(super) fn ends_in_secret(line: &str) -> bool {
+    shown_secret(line).is_some_and(|start| options_after(&line[start..]).is_none())
+}
+
+/// What follows a secret, as it may be shown.
 fn after_secret(secret: &str) -> &str {
-    let Some(quote) = secret.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
-        return "";
-    };
+    options_after(secret).unwrap_or_default()
+}
+
+/// What follows a quoted secret, which reaches to the last quote of its kind that ends a word.
+/// None if that is not the end of the secret for sure, because strange words follow.
+fn options_after(secret: &str) -> Option<&str> {
+    let quote = secret.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let ends_word = |rest: &str| rest.chars().next().is_none_or(|c| is_blank(c) || c == ';');
     secret
         .rmatch_indices(quote)
@@ -115,7 +124,6 @@ fn after_secret(secret: &str) -> &str {
         .map(|(at, _)| &secret[at + 1..])
         .find(|rest| ends_word(rest))
         .filter(|rest| words(rest).all(is_option))
-        .unwrap_or_default()
 }
 
 /// True for an option, even a misspelt one, and for semicolons alone.

@@ -63,6 +63,10 @@ pub const PROGRAM: Program = Program {
             "the nodes of the cluster, from the first server that answers",
         ),
         (
+            r#"ndb_mgm -e "ALL STATUS; ALL REPORT MEMORY""#,
+            "two commands, the second only if the first succeeds",
+        ),
+        (
             r#"ndb_mgm -e "START BACKUP 7 WAIT COMPLETED""#,
             "back up; the status tells whether that worked",
         ),

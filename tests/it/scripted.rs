@@ -400,3 +400,21 @@ fn pattern_26_a_parser_reads_nodes_and_skips_the_new_banner() {
          11|down"
     );
 }
+
+/// One option with several commands, as with a shell.
+#[test]
+fn commands_of_one_option_run_up_to_the_first_that_fails() {
+    let simulator = two_nodes();
+    let text = simulator.good("ndb_mgm -c $C -e '2 STATUS; # a; b' -e '3 STATUS;'");
+    let nodes: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("Node"))
+        .collect();
+    assert_eq!(nodes.len(), 2, "{text}");
+    let text = simulator.bad("ndb_mgm -c $C -e '2 STATUS; 9 STATUS; 3 STATUS'", 255);
+    assert!(text.contains("Node 2: started"), "{text}");
+    assert!(!text.contains("Node 3"), "{text}");
+    let encrypted = "ndb_mgm -c $C -e \"START BACKUP 1 ENCRYPT PASSWORD='a;b' WAIT COMPLETED; SHOW\" \
+         && ndbxfrm --decrypt-password='a;b' cluster/node-2/BACKUP/BACKUP-1/BACKUP-1.2.ctl plain";
+    assert!(simulator.good(encrypted).contains("[ndbd(NDB)]"));
+}

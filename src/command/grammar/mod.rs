@@ -1,6 +1,7 @@
 //! The nom grammar, one function per production.
 
 mod backup;
+mod batch;
 mod fault;
 mod general;
 mod lexical;
@@ -17,6 +18,8 @@ use super::suggest;
 use super::syntax;
 use super::text::{body, is_blank};
 use fault::{Fault, Parsed};
+
+pub use batch::split;
 
 /// Reads one line.
 ///
