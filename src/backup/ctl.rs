@@ -108,8 +108,8 @@ impl DictObject {
             FOREIGN_KEY => 2,
             _ => return None,
         };
-        let of_key = properties.iter().filter(|item| item.key == key);
-        of_key.last().and_then(|item| match item.value {
+        let of_key = properties.iter().rfind(|item| item.key == key);
+        of_key.and_then(|item| match item.value {
             PropertyValue::Number(id) => Some(id),
             PropertyValue::Text(_) | PropertyValue::Binary(_) => None,
         })
