@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::config::SimConfig;
 use super::error::SimError;
+use super::fault::FaultPlan;
 use super::server::Simulator;
 
 /// Starts the simulated cluster on a thread of its own.
@@ -27,19 +29,23 @@ pub fn start(config: SimConfig) -> Result<SimHandle, SimError> {
         .name("simulated cluster".to_owned())
         .spawn(move || serve(config, writing, ready_sender, shutdown))
         .map_err(SimError::Runtime)?;
-    let address = ready.blocking_recv().map_err(|_| SimError::Ended)??;
+    let (address, faults) = ready.blocking_recv().map_err(|_| SimError::Ended)??;
     Ok(SimHandle {
         address,
+        faults,
         is_writing,
         shutdown: Some(shutdown_sender),
         thread: Some(thread),
     })
 }
 
+/// Where the first management server listens, and where faults can be added.
+type Ready = (SocketAddr, UnboundedSender<FaultPlan>);
+
 fn serve(
     config: SimConfig,
     is_writing: Arc<AtomicBool>,
-    ready: oneshot::Sender<Result<SocketAddr, SimError>>,
+    ready: oneshot::Sender<Result<Ready, SimError>>,
     shutdown: oneshot::Receiver<()>,
 ) -> Result<(), SimError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -63,7 +69,7 @@ fn serve(
         };
         match prepared.await {
             Ok((address, simulator)) => {
-                if ready.send(Ok(address)).is_err() {
+                if ready.send(Ok((address, simulator.faults()))).is_err() {
                     return Ok(());
                 }
                 // A dropped handle ends the simulator too.
@@ -81,6 +87,7 @@ fn serve(
 #[derive(Debug)]
 pub struct SimHandle {
     address: SocketAddr,
+    faults: UnboundedSender<FaultPlan>,
     is_writing: Arc<AtomicBool>,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), SimError>>>,
@@ -100,6 +107,12 @@ impl SimHandle {
     /// How many backups are being written or removed: 0 or 1.
     pub fn backups_running(&self) -> usize {
         usize::from(self.is_writing.load(Ordering::Acquire))
+    }
+
+    /// Adds faults while the cluster runs: `after` counts from now on. Disks stay as they are.
+    pub fn add_faults(&self, faults: FaultPlan) {
+        // A cluster that has ended has no faults any more.
+        let _ = self.faults.send(faults);
     }
 
     /// True once the cluster has ended by itself, after SHUTDOWN say.

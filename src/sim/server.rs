@@ -112,12 +112,14 @@ struct Inboxes {
     sessions: UnboundedReceiver<FromSession>,
     reports: UnboundedReceiver<NodeReport>,
     accepted: UnboundedReceiver<Accepted>,
+    faults: UnboundedReceiver<FaultPlan>,
 }
 
 /// A prepared simulator: listening, its directory locked, nobody served yet.
 pub struct Simulator {
     state: Loop,
     inboxes: Inboxes,
+    faults: UnboundedSender<FaultPlan>,
 }
 
 impl Simulator {
@@ -161,6 +163,7 @@ impl Simulator {
         });
         let (inbox, sessions) = mpsc::unbounded_channel();
         let (accept_sender, accepted) = mpsc::unbounded_channel();
+        let (fault_sender, faults) = mpsc::unbounded_channel();
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -220,8 +223,15 @@ impl Simulator {
                 sessions,
                 reports,
                 accepted,
+                faults,
             },
+            faults: fault_sender,
         })
+    }
+
+    /// Where faults can be added while it runs.
+    pub(super) fn faults(&self) -> UnboundedSender<FaultPlan> {
+        self.faults.clone()
     }
 
     /// Serves until `shutdown` is done or the servers are stopped. If a fault kills them the data
@@ -368,6 +378,7 @@ impl Loop {
                 let now = self.now();
                 self.cluster.node_report(report, now);
             }
+            Some(plan) = inboxes.faults.recv() => self.add_faults(plan),
             Some(_) = self.sessions.join_next(), if !self.sessions.is_empty() => {}
             () = tokio::time::sleep(wait) => {}
         }
@@ -449,6 +460,19 @@ impl Loop {
     fn forget(&mut self, id: SessionId) {
         self.cluster.session_closed(id);
         self.connections.remove(&id);
+    }
+
+    /// Faults that are added while the simulator runs; times after the start count from now on.
+    fn add_faults(&mut self, plan: FaultPlan) {
+        let now = self.now();
+        for (trigger, action) in plan.timed {
+            match trigger {
+                Trigger::AfterStart(time) => self.timed.push((now + time, Due::Fault(action))),
+                Trigger::InBackup(_) => self.faults.timed.push((trigger, action)),
+            }
+        }
+        self.faults.lost_events.extend(plan.lost_events);
+        self.faults.replies.extend(plan.replies);
     }
 
     fn start_faults(&mut self, now: Now) {
