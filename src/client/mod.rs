@@ -21,7 +21,7 @@
 //! | [`log_signals`](Session::log_signals), [`start_signallog`](Session::start_signallog), [`stop_signallog`](Session::stop_signallog) | `log signals`, `start signallog`, `stop signallog` |
 //! | [`get_info_clusterlog`](Session::get_info_clusterlog), [`set_logfilter`](Session::set_logfilter) | `get info clusterlog`, `set logfilter` |
 //! | [`get_cluster_loglevel`](Session::get_cluster_loglevel), [`set_cluster_loglevel`](Session::set_cluster_loglevel), [`set_loglevel`](Session::set_loglevel) | `get cluster loglevel`, `set cluster loglevel`, `set loglevel` |
-//! | [`get_config`](Session::get_config), [`get_config_nodes`](Session::get_config_nodes), [`get_config_from`](Session::get_config_from) | `get config_v2` |
+//! | [`get_config`](Session::get_config), [`get_config_nodes`](Session::get_config_nodes), [`get_layout`](Session::get_layout), [`get_config_from`](Session::get_config_from) | `get config_v2` |
 //! | [`set_config`](Session::set_config), [`reload_config`](Session::reload_config) | `set config_v2`, `reload config` |
 //! | [`show_config`](Session::show_config), [`show_variables`](Session::show_variables) | `show config`, `show variables` |
 //! | [`set_parameter`](Session::set_parameter) | `set parameter` |
@@ -60,6 +60,7 @@ mod connect;
 mod diagnostics;
 mod error;
 mod events;
+mod layout;
 mod logs;
 #[cfg(test)]
 mod mock;
@@ -78,6 +79,7 @@ pub use connect::{
 };
 pub use error::{ClientError, TlsError};
 pub use events::{EventStream, SILENCE_LIMIT};
+pub use layout::ConfiguredLayout;
 pub use logs::ClusterLogFilter;
 pub use nodes::{Restarted, Stopped};
 pub use session::{NodeIdRequest, Session};

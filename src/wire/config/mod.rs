@@ -19,6 +19,12 @@ pub mod key {
     pub const NODE_ID: u32 = 3;
     /// Host name of a node.
     pub const HOST_NAME: u32 = 5;
+    /// NoOfReplicas of the data nodes.
+    pub const NO_OF_REPLICAS: u32 = 101;
+    /// Nodegroup of a data node; most do not have it.
+    pub const NODEGROUP: u32 = 185;
+    /// PortNumber of a management server.
+    pub const PORT_NUMBER: u32 = 300;
     /// First node of a connection.
     pub const NODE_1: u32 = 400;
     /// Second node of a connection.
