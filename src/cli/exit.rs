@@ -14,6 +14,14 @@ pub enum Exit {
     /// 1: the tools' failures (a file that is missing, exists or cannot be read), bad usage of
     /// `ndb_print_backup_file`, and the failures for which the management client has 1.
     Failure,
+    /// 1: HEALTH found a data node missing, or something to warn of.
+    HealthWarning,
+    /// 1: OK TO STOP says no.
+    NotOkToStop,
+    /// 2: HEALTH found a nodegroup without a node in service, or memory at its critical limit.
+    HealthCritical,
+    /// 3: HEALTH found nothing out.
+    HealthUnknown,
     /// 2: bad options and passwords; in `ndbxfrm` also failures after the output was begun.
     BadUsage,
     /// 3: files of a backup set are missing, or the backup never completed.
@@ -57,9 +65,9 @@ impl Exit {
     pub fn status(self) -> u8 {
         match self {
             Exit::Success => 0,
-            Exit::Failure => 1,
-            Exit::BadUsage => 2,
-            Exit::Incomplete => 3,
+            Exit::Failure | Exit::HealthWarning | Exit::NotOkToStop => 1,
+            Exit::BadUsage | Exit::HealthCritical => 2,
+            Exit::Incomplete | Exit::HealthUnknown => 3,
             Exit::Unproven => 4,
             Exit::Unreachable => 3,
             Exit::NotAuthorized => 4,

@@ -2,6 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
+use crate::cluster::state::AwaitedState;
 use crate::cluster::{
     BackupId, BackupPassword, EventCategory, FilterSwitch, LogLevel, NodeId, Nodegroup, ReportKind,
     RestartOptions, Severity, SnapshotPoint, StopOptions, WaitFor,
@@ -115,6 +116,14 @@ pub enum Command {
     TlsInfo,
     /// `START TLS`
     StartTls,
+    /// `HEALTH`
+    Health,
+    /// `WAIT FOR ..`
+    WaitFor(WaitForNodes),
+    /// `OK TO STOP <id>..`, at least one node.
+    OkToStop(Vec<NodeId>),
+    /// `ROLLING RESTART ..`
+    RollingRestart(RollingRestart),
 }
 
 /// Most words a DUMP command takes (management protocol, `dump state`).
@@ -135,6 +144,36 @@ pub struct StartBackup {
     pub wait: WaitFor,
     /// Whose moment the backup holds.
     pub snapshot: SnapshotPoint,
+}
+
+/// What WAIT FOR waits for, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitForNodes {
+    /// The nodes; ALL for every data node.
+    pub targets: Targets,
+    /// The state in which all of them are to be.
+    pub state: AwaitedState,
+    /// AFTER RESTART: each has to be seen leaving service first.
+    pub after_restart: bool,
+    /// TIMEOUT in seconds; none for the default.
+    pub timeout: Option<u32>,
+}
+
+/// What ROLLING RESTART restarts, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollingRestart {
+    /// The nodes in their order; ALL, which may be left out, for every data node.
+    pub targets: Targets,
+    /// PER NODEGROUP: one of each nodegroup at once.
+    pub per_nodegroup: bool,
+    /// INITIAL: without the old data.
+    pub initial: bool,
+    /// STOP ONLY: somebody else starts the processes.
+    pub stop_only: bool,
+    /// TIMEOUT of each step in seconds; none for the default.
+    pub timeout: Option<u32>,
+    /// DRY RUN: only say what would be done.
+    pub dry_run: bool,
 }
 
 /// The ENCRYPT option of START BACKUP.
@@ -227,7 +266,8 @@ pub enum ItemError {
 
 impl Command {
     /// True if the client has to be connected before it carries the command out: all but
-    /// HELP, SLEEP, QUIT, blank lines, comments, and CONNECT, which connects by itself.
+    /// HELP, SLEEP, QUIT, blank lines, comments, and CONNECT and HEALTH, which connect by
+    /// themselves.
     pub fn needs_connection(&self) -> bool {
         !matches!(
             self,
@@ -236,6 +276,7 @@ impl Command {
                 | Command::Quit
                 | Command::Connect(_)
                 | Command::Sleep(_)
+                | Command::Health
         )
     }
 }
@@ -255,7 +296,11 @@ impl Command {
             | Command::Report { .. }
             | Command::ClusterLogInfo
             | Command::TlsInfo
-            | Command::StartTls => false,
+            | Command::StartTls
+            | Command::Health
+            | Command::WaitFor(_)
+            | Command::OkToStop(_) => false,
+            Command::RollingRestart(rolling) => !rolling.dry_run,
             Command::StartBackup(_)
             | Command::AbortBackup(_)
             | Command::Start(_)

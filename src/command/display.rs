@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::cluster::{FilterSwitch, RestartOptions, SnapshotPoint, StopOptions, WaitFor};
+use crate::cluster::state::AwaitedState;
+use crate::cluster::{FilterSwitch, NodeId, RestartOptions, SnapshotPoint, StopOptions, WaitFor};
 
 use super::ast::{
-    CategoryLevel, Command, Encryption, ItemError, Severities, StartBackup, Target, Targets,
+    CategoryLevel, Command, Encryption, ItemError, RollingRestart, Severities, StartBackup, Target,
+    Targets, WaitForNodes,
 };
 
 impl fmt::Display for Command {
@@ -68,6 +70,10 @@ impl fmt::Display for Command {
             Command::PurgeStaleSessions => f.write_str("PURGE STALE SESSIONS"),
             Command::TlsInfo => f.write_str("TLS INFO"),
             Command::StartTls => f.write_str("START TLS"),
+            Command::Health => f.write_str("HEALTH"),
+            Command::WaitFor(wait) => wait.fmt(f),
+            Command::OkToStop(nodes) => write!(f, "OK TO STOP {}", id_list(nodes)),
+            Command::RollingRestart(rolling) => rolling.fmt(f),
         }
     }
 }
@@ -122,6 +128,46 @@ impl fmt::Display for StartBackup {
     }
 }
 
+/// The ids with blanks between them.
+fn id_list(nodes: &[NodeId]) -> String {
+    let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    nodes.join(" ")
+}
+
+impl fmt::Display for WaitForNodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            AwaitedState::Started => "STARTED",
+            AwaitedState::NotStarted => "NOT STARTED",
+            AwaitedState::NoContact => "NO CONTACT",
+        };
+        write!(f, "WAIT FOR {} {state}", self.targets)?;
+        flags(f, &[(self.after_restart, " AFTER RESTART")])?;
+        timeout(f, self.timeout)
+    }
+}
+
+impl fmt::Display for RollingRestart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ROLLING RESTART {}", self.targets)?;
+        let options = [
+            (self.per_nodegroup, " PER NODEGROUP"),
+            (self.initial, " INITIAL"),
+            (self.stop_only, " STOP ONLY"),
+        ];
+        flags(f, &options)?;
+        timeout(f, self.timeout)?;
+        flags(f, &[(self.dry_run, " DRY RUN")])
+    }
+}
+
+fn timeout(f: &mut fmt::Formatter<'_>, seconds: Option<u32>) -> fmt::Result {
+    match seconds {
+        Some(seconds) => write!(f, " TIMEOUT {seconds}"),
+        None => Ok(()),
+    }
+}
+
 impl fmt::Display for Severities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -144,10 +190,7 @@ impl fmt::Display for Targets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Targets::All => f.write_str("ALL"),
-            Targets::Nodes(nodes) => {
-                let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-                f.write_str(&nodes.join(" "))
-            }
+            Targets::Nodes(nodes) => f.write_str(&id_list(nodes)),
         }
     }
 }

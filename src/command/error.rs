@@ -86,6 +86,12 @@ pub enum ParseErrorKind {
     NodegroupExpected,
     /// PURGE: not PURGE STALE SESSIONS.
     PurgeIncomplete,
+    /// WAIT FOR, OK TO STOP, ROLLING RESTART: another word than those that may stand here, or none.
+    AnotherWordExpected,
+    /// The same: TIMEOUT without a whole number of seconds.
+    SecondsExpected,
+    /// The same: an option for the second time.
+    OptionRepeated,
 }
 
 impl ParseError {

@@ -39,8 +39,8 @@ mod text;
 mod walk;
 
 pub use ast::{
-    CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, Severities,
-    StartBackup, Target, Targets,
+    CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, RollingRestart,
+    Severities, StartBackup, Target, Targets, WaitForNodes,
 };
 pub use complete::{Completion, complete};
 pub use error::{ParseError, ParseErrorKind};

@@ -245,6 +245,76 @@ pub(super) const START_TLS: [&str; 3] = [
 ",
 ];
 
+pub(super) const HEALTH: [&str; 3] = [
+    "HEALTH",
+    "Say whether the cluster is healthy, and why not.",
+    "\x20 OK         every data node is in service
+  DEGRADED   the data is complete, but a data node is missing or starting
+  OFFLINE    no node of some nodegroup is in service
+  UNKNOWN    no management server answers, or it wants TLS
+
+  Warnings are given for memory from a limit on (--memory-warning and
+  --memory-critical, in percent), different versions, management servers that
+  are down or see the nodes in different states, and single user mode.
+
+  Exit status: 0 OK; 1 DEGRADED or a warning; 2 OFFLINE or memory at its critical
+  limit; 3 UNKNOWN. Each server is tried once and has 5 seconds to answer, or
+  --request-timeout if that is less.
+",
+];
+
+pub(super) const WAIT_FOR: [&str; 3] = [
+    "WAIT FOR {<node id>[,<node id> ..] | ALL} {STARTED | NOT STARTED | NO CONTACT}\n        [AFTER RESTART] [TIMEOUT <seconds>]",
+    "Wait until nodes are in a state.",
+    "\x20 STARTED         data nodes in service; other nodes connected
+  NOT STARTED     data nodes that wait for START
+  NO CONTACT      nodes that are down
+  AFTER RESTART   Each node has to be seen leaving service first: one that has
+                  just been told to restart is still STARTED for a while.
+  TIMEOUT         How long to wait, in seconds; else --wait-timeout, else 600.
+                  0 looks once.
+
+  ALL is every data node. States and start phases are shown as they pass. When the
+  time is over, the command fails and says which nodes are missing. A management
+  server that goes away meanwhile is looked for until then.
+
+  Example: WAIT FOR 3,4 STARTED TIMEOUT 900
+",
+];
+
+pub(super) const OK_TO_STOP: [&str; 3] = [
+    "OK TO STOP <node id> [<node id> ..]",
+    "Say whether the cluster would go on without nodes.",
+    "\x20 Nothing is stopped. The answer is the one that the management server would give
+  to STOP: no, if a nodegroup would be left without a node in service (error 5028)
+  or while data nodes are starting (error 5063).
+
+  Exit status: 0 yes, 1 no, 255 if it can't be found out.
+",
+];
+
+pub(super) const ROLLING_RESTART: [&str; 3] = [
+    "ROLLING RESTART [<node id> [<node id> ..] | ALL] [PER NODEGROUP] [INITIAL]\n        [STOP ONLY] [TIMEOUT <seconds>] [DRY RUN]",
+    "Restart data nodes one after another, without an outage.",
+    "\x20 Before each step everything is checked: all data nodes started, no backup
+  running, no single user mode, management servers agree. Then a node is restarted,
+  never by force, and has to be seen leaving and coming back before the next one.
+  Whatever goes wrong ends the command, which then says what was done and what was
+  not, and prints the command that does the rest.
+
+  PER NODEGROUP   One node of each nodegroup at once. They stop without a clean
+                  shutdown (RESTART -A): servers stop several nodes only so.
+  INITIAL         Come up without the old data, and get it from the other nodes.
+  STOP ONLY       Stop each node and wait until somebody else has started it, as for
+                  new programs; --post-stop-command names a command that does.
+  TIMEOUT         For each step; 3600 seconds if it is left out.
+  DRY RUN         Say what would be done, and what stands against it now.
+
+  Management servers are restarted only if they are named, before the data nodes.
+  Ctrl-C ends the command after the step that has begun; a second one at once.
+",
+];
+
 pub(super) const CONNECT: [&str; 3] = [
     "CONNECT [<connect string>]",
     "Connect to a management server.",

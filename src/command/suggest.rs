@@ -20,8 +20,18 @@ pub(super) fn advice(
 ) -> Option<String> {
     let candidates: Vec<&'static str> = next.iter().filter_map(|next| next.word()).collect();
     if word.is_empty() {
-        return (kind == ParseErrorKind::BackupOption && !candidates.is_empty())
-            .then(|| format!("the command goes on with {}", candidates.join(" or ")));
+        let is_told = matches!(
+            kind,
+            ParseErrorKind::BackupOption
+                | ParseErrorKind::AnotherWordExpected
+                | ParseErrorKind::SecondsExpected
+        );
+        let what: Vec<&str> = match kind {
+            ParseErrorKind::BackupOption => candidates,
+            _ => next.iter().map(|next| next.text()).collect(),
+        };
+        return (is_told && !what.is_empty())
+            .then(|| format!("the command goes on with {}", what.join(" or ")));
     }
     if word.contains(';') && !word.contains(['\'', '"']) {
         return Some("a line is one command: semicolons do not separate commands".into());
@@ -46,9 +56,22 @@ pub(super) fn advice(
         ParseErrorKind::DumpWordIllegal if word.starts_with('0') => {
             Some("write the number without leading zeros, or as 0x..".into())
         }
+        ParseErrorKind::OptionRepeated => Some("each kind of option can be given once".into()),
         _ => None,
     };
-    particular.or_else(|| nearest(word, &candidates).map(did_you_mean))
+    particular
+        .or_else(|| nearest(word, &candidates).map(did_you_mean))
+        .or_else(|| expected_instead(kind, next))
+}
+
+/// What may stand where another word does.
+fn expected_instead(kind: ParseErrorKind, next: &[Next]) -> Option<String> {
+    let is_told = matches!(
+        kind,
+        ParseErrorKind::AnotherWordExpected | ParseErrorKind::SecondsExpected
+    );
+    let what: Vec<&str> = next.iter().map(|next| next.text()).collect();
+    (is_told && !what.is_empty()).then(|| format!("expected here: {}", what.join(" or ")))
 }
 
 fn backup_advice(before: &str, word: &str, candidates: &[&str]) -> Option<String> {

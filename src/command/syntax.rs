@@ -40,6 +40,9 @@ pub(super) enum Arguments {
     Severities,
     Levels,
     Topic,
+    WaitFor,
+    Nodes,
+    Rolling,
 }
 
 /// Something that may come next.
@@ -91,7 +94,7 @@ const fn node(
 }
 
 /// Every command, in the order of the help overview.
-pub(super) const SYNTAXES: [Syntax; 36] = {
+pub(super) const SYNTAXES: [Syntax; 40] = {
     use Arguments as Args;
     use Keyword as Key;
     use TargetRule::{Many, One};
@@ -182,6 +185,18 @@ pub(super) const SYNTAXES: [Syntax; 36] = {
         ),
         command(&[Key::Tls, Key::Info], Args::Nothing, pages::TLS_INFO),
         command(&[Key::Start, Key::Tls], Args::Nothing, pages::START_TLS),
+        command(&[Key::Health], Args::Nothing, pages::HEALTH),
+        command(&[Key::Wait, Key::For], Args::WaitFor, pages::WAIT_FOR),
+        command(
+            &[Key::Ok, Key::To, Key::Stop],
+            Args::Nodes,
+            pages::OK_TO_STOP,
+        ),
+        command(
+            &[Key::Rolling, Key::Restart],
+            Args::Rolling,
+            pages::ROLLING_RESTART,
+        ),
         command(
             &[Key::Connect],
             Args::Place("<connect string>"),
@@ -216,7 +231,7 @@ pub(super) fn next(before: &str) -> Vec<Next> {
         found.push(Next::Word(Keyword::All.text()));
     }
     if numbers == typed.len() {
-        found.push(Next::Place("<node id>"));
+        found.push(Next::Place(NODE_ID));
     }
     found
 }
@@ -264,6 +279,9 @@ fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
             .collect(),
         Arguments::BackupOptions => after_backup_options(given),
         Arguments::Topic => topics(given),
+        Arguments::WaitFor => after_wait_for(given),
+        Arguments::Nodes => vec![Next::Place(NODE_ID)],
+        Arguments::Rolling => after_rolling_restart(given),
         Arguments::Nothing | Arguments::Place(_) | Arguments::Keywords(_) | Arguments::Reports => {
             Vec::new()
         }
@@ -310,6 +328,68 @@ fn after_backup_options(given: &[&str]) -> Vec<Next> {
     for group in groups.into_iter().filter(|group| !given_any(group)) {
         found.extend(group.iter().map(|key| Next::Word(key.text())));
     }
+    found
+}
+
+const NODE_ID: &str = "<node id>";
+
+/// What may stand behind a set of nodes; none if `given` is no such set.
+fn more_nodes(given: &[&str]) -> Option<Vec<Next>> {
+    let is_node = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+    match given {
+        [] => Some(vec![Next::Word(Keyword::All.text()), Next::Place(NODE_ID)]),
+        [all] if Keyword::All.is(all) => Some(Vec::new()),
+        nodes if nodes.iter().all(is_node) => Some(vec![Next::Place(NODE_ID)]),
+        _ => None,
+    }
+}
+
+/// The second word of a pair, or the seconds of TIMEOUT, after its first word.
+fn second_word(first: &str, pairs: &[(Keyword, Keyword)]) -> Option<Next> {
+    if Keyword::Timeout.is(first) {
+        return Some(Next::Place("<seconds>"));
+    }
+    let (_, second) = pairs.iter().find(|(word, _)| word.is(first))?;
+    Some(Next::Word(second.text()))
+}
+
+fn after_wait_for(given: &[&str]) -> Vec<Next> {
+    let pairs = [
+        (Keyword::Not, Keyword::Started),
+        (Keyword::No, Keyword::Contact),
+        (Keyword::After, Keyword::Restart),
+    ];
+    if let Some(next) = given.last().and_then(|last| second_word(last, &pairs)) {
+        return vec![next];
+    }
+    let Some(mut found) = more_nodes(given) else {
+        return unused(&[Keyword::After.text(), Keyword::Timeout.text()], given);
+    };
+    if !given.is_empty() {
+        let states = [Keyword::Started, Keyword::Not, Keyword::No];
+        found.extend(states.map(|word| Next::Word(word.text())));
+    }
+    found
+}
+
+fn after_rolling_restart(given: &[&str]) -> Vec<Next> {
+    let pairs = [
+        (Keyword::Per, Keyword::Nodegroup),
+        (Keyword::Stop, Keyword::Only),
+        (Keyword::Dry, Keyword::Run),
+    ];
+    if let Some(next) = given.last().and_then(|last| second_word(last, &pairs)) {
+        return vec![next];
+    }
+    let options = [
+        Keyword::Per,
+        Keyword::Initial,
+        Keyword::Stop,
+        Keyword::Timeout,
+        Keyword::Dry,
+    ];
+    let mut found = more_nodes(given).unwrap_or_default();
+    found.extend(unused(&options.map(Keyword::text), given));
     found
 }
 

@@ -10,13 +10,14 @@ use super::{HelpTopic, help, parse};
 
 const GRAMMAR: &str = include_str!("../../GRAMMAR.md");
 
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("grammar/mod.rs"),
     include_str!("grammar/lexical.rs"),
     include_str!("grammar/backup.rs"),
     include_str!("grammar/general.rs"),
     include_str!("grammar/node.rs"),
     include_str!("grammar/log.rs"),
+    include_str!("grammar/care.rs"),
 ];
 
 /// Something of the kind that the table names.

@@ -32,10 +32,20 @@ impl Shell {
 
     /// Makes the main connection and, at the prompt, the event connection.
     pub(super) async fn connect(&mut self) -> Result<(), Failure> {
+        let options = self.settings.connect.clone();
+        self.connect_with(options).await
+    }
+
+    /// The same with other limits, which do not stay.
+    pub(super) async fn connect_with(
+        &mut self,
+        mut options: ConnectOptions,
+    ) -> Result<(), Failure> {
         if self.settings.tls.is_hopeless() {
             return Err(Failure::NoValidCertificate);
         }
-        self.settings.connect.tls = self.settings.tls.policy();
+        options.tls = self.settings.tls.policy();
+        self.settings.connect.tls = options.tls.clone();
         let output = self.output.clone();
         let mut advised = self.advised;
         let mut is_unresolvable = false;
@@ -55,7 +65,7 @@ impl Shell {
                 advised = true;
             }
         };
-        let connecting = client::connect_with_progress(&self.settings.connect, &mut tell);
+        let connecting = client::connect_with_progress(&options, &mut tell);
         let limit = self.settings.limits.connect;
         let connected = tokio::select! {
             connected = connecting => connected,

@@ -4,6 +4,8 @@ use std::future::pending;
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Whether Ctrl-C ends the command that runs, or the program, as usual.
 #[derive(Clone, Copy)]
@@ -33,5 +35,44 @@ impl Interrupt {
         } else {
             pending().await
         }
+    }
+}
+
+/// Counts Ctrl-C for a command that goes on for a while after the first one.
+pub(super) struct Interrupts {
+    count: watch::Receiver<u32>,
+    task: JoinHandle<()>,
+}
+
+impl Interrupts {
+    /// From now on Ctrl-C never ends the program.
+    pub(super) fn listen() -> io::Result<Self> {
+        let mut signal = signal(SignalKind::interrupt())?;
+        let (sender, count) = watch::channel(0);
+        let task = tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                sender.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self { count, task })
+    }
+
+    /// How many have come.
+    pub(super) fn count(&self) -> u32 {
+        *self.count.borrow()
+    }
+
+    /// Waits until so many have come.
+    pub(super) async fn reach(&self, count: u32) {
+        let mut receiver = self.count.clone();
+        if receiver.wait_for(|come| *come >= count).await.is_err() {
+            pending().await
+        }
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{Exit, Number, Program, SecretKind, SecretOption, Stop};
 use crate::client::{ClientTls, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy, Verification};
+use crate::cluster::state::MemoryLimits;
 use crate::cluster::{ConnectString, ConnectStringError};
 use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
 
@@ -38,6 +39,16 @@ pub const PROGRAM: Program = Program {
         seconds("timeout"),
         seconds("wait-timeout"),
         seconds("progress-interval"),
+        Number {
+            option: "memory-warning",
+            min: 1,
+            max: 100,
+        },
+        Number {
+            option: "memory-critical",
+            min: 1,
+            max: 100,
+        },
         Number {
             option: "verbose",
             min: 0,
@@ -195,6 +206,16 @@ pub struct Options {
     /// NDB_MGM_AUTO_BACKUP_ID=1)
     #[arg(long)]
     pub auto_backup_id: bool,
+    /// HEALTH warns from this use of memory on, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = MemoryLimits::default().warning)]
+    pub memory_warning: u8,
+    /// HEALTH calls this use of memory critical, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = MemoryLimits::default().critical)]
+    pub memory_critical: u8,
+    /// ROLLING RESTART .. STOP ONLY runs this command (sh -c) once a node is down; NDB_NODE_ID is
+    /// the node
+    #[arg(long, value_name = "COMMAND")]
+    pub post_stop_command: Option<String>,
     /// TLS of the connections: relaxed (if both sides can), strict (always) or deferred (after
     /// START TLS)
     #[arg(long, value_name = "WHEN", default_value = "relaxed")]
@@ -303,6 +324,11 @@ impl Options {
             },
             output: self.output,
             exit_codes: self.exit_codes,
+            memory_limits: MemoryLimits {
+                warning: self.memory_warning,
+                critical: self.memory_critical,
+            },
+            post_stop_command: self.post_stop_command,
             simulated: false,
         })
     }

@@ -8,11 +8,15 @@ use std::time::Duration;
 
 use crate::cli::Exit;
 use crate::client::{Certificate, ClientError, ClusterLogFilter, NodeState, TlsStats};
-use crate::cluster::{
-    BackupId, BackupTotals, ConnectStringError, Event, NodeId, Nodegroup, PasswordError,
-    SavedEvent, WaitFor,
+use crate::cluster::state::{
+    AwaitedState, ClusterState, Grade, Health, MemoryLimits, Obstacle, RollPlan, RollPlanError,
+    Sighting, StopVerdict,
 };
-use crate::command::{CategoryLevel, ItemError, ParseError, Severities, Targets};
+use crate::cluster::{
+    BackupId, BackupTotals, ConnectStringError, Event, NodeId, NodeStatus, Nodegroup,
+    PasswordError, SavedEvent, WaitFor,
+};
+use crate::command::{CategoryLevel, ItemError, ParseError, RollingRestart, Severities, Targets};
 
 /// Which exit statuses failures have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -117,6 +121,26 @@ pub(super) enum Outcome {
     AbortOrdered(BackupId),
     /// ABORT BACKUP was ordered, though no data node reports such a backup.
     NothingToAbort(BackupId),
+    /// HEALTH.
+    Health(Box<HealthReport>),
+    /// WAIT FOR: the nodes are there, as the steps have shown.
+    Awaited(Vec<NodeId>, AwaitedState),
+    /// OK TO STOP.
+    StopVerdict(StopVerdict),
+    /// ROLLING RESTART .. DRY RUN: what would be done, and what stands against the first step.
+    RollPlanned(RollPlan, Vec<Obstacle>),
+    /// ROLLING RESTART was carried out.
+    Rolled(Vec<NodeId>),
+}
+
+/// What HEALTH found out.
+pub(super) struct HealthReport {
+    /// The judgement.
+    pub(super) health: Health,
+    /// By what it was made; none if nothing is known.
+    pub(super) state: Option<ClusterState>,
+    /// The limits for memory.
+    pub(super) limits: MemoryLimits,
 }
 
 /// What a command that is asked about is about to do.
@@ -237,6 +261,68 @@ pub(super) enum Step {
     LogLevelSet(NodeId),
     /// The words of a DUMP are sent to a node.
     Dumping(Vec<u32>),
+    /// A node that is waited for has moved on its way to this state.
+    Sighted(Sighting, AwaitedState),
+    /// A rolling restart goes on.
+    Roll(RollNote),
+}
+
+/// What a rolling restart has to say while it goes on.
+pub(super) enum RollNote {
+    /// It begins.
+    Begins(RollPlan),
+    /// A step begins: its number from 1, of how many, and its nodes.
+    StepBegins {
+        step: usize,
+        of: usize,
+        nodes: Vec<NodeId>,
+    },
+    /// A data node that is no part of the step has left service.
+    BystanderLost(NodeId, NodeStatus),
+    /// The nodes of STOP ONLY are down: the command for it runs, or somebody is to start them.
+    Stopped {
+        nodes: Vec<NodeId>,
+        has_command: bool,
+    },
+}
+
+/// A rolling restart that ended early.
+pub(super) struct RollFailure {
+    /// Why.
+    pub(super) fault: RollFault,
+    /// What has been restarted.
+    pub(super) done: Vec<NodeId>,
+    /// What has not, as far as is known.
+    pub(super) left: Vec<NodeId>,
+    /// The command that restarts the rest.
+    pub(super) resume: RollingRestart,
+}
+
+/// Why a rolling restart ended early.
+pub(super) enum RollFault {
+    /// Something stands against the next step.
+    Obstacles(Vec<Obstacle>),
+    /// The server refused the order.
+    Refused(ClientError),
+    /// No management server answers.
+    NoServer(ClientError),
+    /// A node did not come back in time: its last state, and whether it was seen leaving.
+    NotBack {
+        nodes: Vec<(NodeId, Option<NodeStatus>, bool)>,
+        limit: Duration,
+    },
+    /// No data node is in service any more.
+    ClusterDown,
+    /// Ctrl-C, between two steps.
+    Interrupted,
+    /// The time for the whole command was over, between two steps.
+    OutOfTime(Duration),
+    /// A second Ctrl-C, within a step whose order has been given.
+    Abandoned,
+    /// The command of STOP ONLY failed.
+    PostStopCommand(String),
+    /// What answers at the address of a management server is not that server.
+    NoSuchServer(String),
 }
 
 /// What a data node has written, and how fast.
@@ -349,6 +435,16 @@ pub(super) enum Failure {
     NotConfirmed,
     /// Ctrl-C.
     Interrupted(Interrupted),
+    /// WAIT FOR: the time is over, and these nodes are in other states.
+    NotReached {
+        nodes: Vec<(NodeId, Option<NodeStatus>)>,
+        state: AwaitedState,
+        limit: Duration,
+    },
+    /// ROLLING RESTART can't restart such nodes.
+    NoRoll(RollPlanError),
+    /// ROLLING RESTART ended early.
+    Roll(Box<RollFailure>),
 }
 
 /// What is missing about the end of a backup.
@@ -422,7 +518,7 @@ pub(super) enum PasswordFault {
 }
 
 /// What Ctrl-C or a limit interrupted.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interrupted {
     /// Something that needs no server.
     Waiting,
@@ -453,6 +549,21 @@ pub(super) enum FailureKind {
     OutcomeUnknown,
     /// Ctrl-C.
     Interrupted,
+}
+
+impl RollFault {
+    fn kind(&self) -> FailureKind {
+        match self {
+            RollFault::Obstacles(_)
+            | RollFault::Refused(_)
+            | RollFault::ClusterDown
+            | RollFault::PostStopCommand(_)
+            | RollFault::NoSuchServer(_) => FailureKind::Refused,
+            RollFault::NotBack { .. } | RollFault::OutOfTime(_) => FailureKind::StillRunning,
+            RollFault::NoServer(_) => FailureKind::OutcomeUnknown,
+            RollFault::Interrupted | RollFault::Abandoned => FailureKind::Interrupted,
+        }
+    }
 }
 
 impl Attempt {
@@ -497,6 +608,17 @@ impl Outcome {
                     ExitCodes::Detailed => Exit::Refused,
                 }
             }
+            (Outcome::Health(report), _) => match report.health.grade() {
+                Grade::Ok => Exit::Success,
+                Grade::Warning => Exit::HealthWarning,
+                Grade::Critical => Exit::HealthCritical,
+                Grade::Unknown => Exit::HealthUnknown,
+            },
+            (Outcome::StopVerdict(verdict), _) if !verdict.is_ok() => Exit::NotOkToStop,
+            (Outcome::RollPlanned(_, obstacles), codes) if !obstacles.is_empty() => match codes {
+                ExitCodes::Original => Exit::CommandFailed,
+                ExitCodes::Detailed => Exit::Refused,
+            },
             _ => Exit::Success,
         }
     }
@@ -556,6 +678,9 @@ impl Failure {
             | Failure::NoPasswordTyped
             | Failure::BackupLeft(_)
             | Failure::SimulatedBackupLeft => FailureKind::Interrupted,
+            Failure::NotReached { .. } => FailureKind::StillRunning,
+            Failure::NoRoll(_) => FailureKind::Refused,
+            Failure::Roll(failure) => failure.fault.kind(),
         }
     }
 

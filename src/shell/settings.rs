@@ -7,6 +7,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::client::ConnectOptions;
+use crate::cluster::state::MemoryLimits;
 
 use super::outcome::ExitCodes;
 use super::output::Format;
@@ -58,6 +59,10 @@ pub struct Settings {
     pub output: Format,
     /// Which exit statuses failures have.
     pub exit_codes: ExitCodes,
+    /// From which use of memory on HEALTH warns.
+    pub memory_limits: MemoryLimits,
+    /// Run by ROLLING RESTART .. STOP ONLY once a node is down, by `sh -c`.
+    pub post_stop_command: Option<String>,
     /// The cluster is simulated in this process, which the banner says.
     pub simulated: bool,
 }

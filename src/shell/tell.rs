@@ -34,6 +34,10 @@ impl Shell {
             (Format::Json | Format::JsonLines, _) => {
                 let told = json::Told::step(&step, Timestamp::now());
                 self.told.borrow_mut().push(told);
+                // These may go on for hours, before there is an object.
+                if matches!(step, Step::Sighted(..) | Step::Roll(_)) {
+                    self.output.advise(&render::render_step(&step));
+                }
             }
         }
     }

@@ -118,6 +118,16 @@ impl MemoryUse {
         }
     }
 
+    /// Bytes in use.
+    pub fn bytes_used(&self) -> u64 {
+        u64::from(self.used) * u64::from(self.page_size)
+    }
+
+    /// Bytes that there are.
+    pub fn bytes_total(&self) -> u64 {
+        u64::from(self.total) * u64::from(self.page_size)
+    }
+
     /// Whole percent in use, rounded down; 0 of no memory.
     pub fn percent(&self) -> u64 {
         (u64::from(self.used) * 100)
@@ -155,6 +165,23 @@ impl ClusterState {
             others: Vec::new(),
             backups: None,
             memory: None,
+        }
+    }
+
+    /// A later look at the nodes; what else was found out stays.
+    #[must_use]
+    pub fn with_nodes(self, nodes: Vec<NodeState>, layout: Option<&Layout>) -> Self {
+        let ClusterState {
+            nodes,
+            places,
+            replicas,
+            ..
+        } = ClusterState::new(nodes, layout);
+        ClusterState {
+            nodes,
+            places,
+            replicas,
+            ..self
         }
     }
 

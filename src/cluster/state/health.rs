@@ -193,6 +193,10 @@ pub struct Health {
     pub cause: Option<UnknownCause>,
     /// The nodegroups by number.
     pub nodegroups: Vec<NodegroupHealth>,
+    /// How many management servers there are, and how many of them were asked for their view.
+    pub servers: usize,
+    /// See `servers`.
+    pub servers_asked: usize,
     /// What else is not as it should be.
     pub findings: Vec<Finding>,
 }
@@ -204,6 +208,8 @@ impl Health {
             condition: Condition::Unknown,
             cause: Some(cause),
             nodegroups: Vec::new(),
+            servers: 0,
+            servers_asked: 0,
             findings: Vec::new(),
         }
     }
@@ -237,10 +243,13 @@ impl ClusterState {
             let allowed = self.nodes.iter().find(|node| node.is_single_user);
             findings.push(Finding::SingleUserMode(allowed.map(|node| node.node)));
         }
+        let asked = 1 + self.others.iter().filter(|view| view.nodes.is_ok()).count();
         Health {
             condition,
             cause: None,
             nodegroups,
+            servers: self.of_type(NodeType::Mgm).count().max(asked),
+            servers_asked: asked,
             findings,
         }
     }

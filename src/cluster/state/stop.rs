@@ -1,6 +1,6 @@
 //! May nodes be stopped?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster_state::{ClusterState, RunningBackup, serves};
 use crate::cluster::{ErrorNumber, Membership, NodeId, NodeStatus, NodeType, Nodegroup};
@@ -62,7 +62,7 @@ pub struct StopVerdict {
     pub nodes: Vec<NodeId>,
     /// What stands against it; nothing if they may be stopped.
     pub refusals: Vec<StopRefusal>,
-    /// What else to think of.
+    /// If they may, what else to think of.
     pub cautions: Vec<StopCaution>,
 }
 
@@ -94,10 +94,14 @@ impl ClusterState {
             refusals.extend(self.starting());
         }
         refusals.extend(self.lost_nodegroups(nodes));
+        let cautions = match refusals.is_empty() {
+            true => self.cautions(nodes),
+            false => Vec::new(),
+        };
         StopVerdict {
             nodes: nodes.iter().copied().collect(),
-            cautions: self.cautions(nodes),
             refusals,
+            cautions,
         }
     }
 
@@ -112,7 +116,7 @@ impl ClusterState {
 
     /// The nodegroups whose last nodes in service are among these.
     pub(super) fn lost_nodegroups(&self, nodes: &BTreeSet<NodeId>) -> Vec<StopRefusal> {
-        let mut serving: std::collections::BTreeMap<Nodegroup, Vec<NodeId>> = Default::default();
+        let mut serving: BTreeMap<Nodegroup, Vec<NodeId>> = BTreeMap::new();
         for node in self.in_service() {
             if let Membership::Of(nodegroup) = self.place(node.node) {
                 serving.entry(nodegroup).or_default().push(node.node);

@@ -2,6 +2,7 @@
 
 mod backup;
 mod batch;
+mod care;
 mod fault;
 mod general;
 mod lexical;
@@ -54,7 +55,7 @@ fn comment(text: &str) -> bool {
 
 /// ```text
 /// command = start | abort-backup | node-line | general-command | clusterlog
-///         | nodegroup-command
+///         | nodegroup-command | care-command
 /// ```
 fn command(input: &str) -> Parsed<'_, Command> {
     alt((
@@ -64,6 +65,7 @@ fn command(input: &str) -> Parsed<'_, Command> {
         general::general_command,
         log::clusterlog,
         node::nodegroup_command,
+        care::care_command,
     ))
     .parse(input)
 }

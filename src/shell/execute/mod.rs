@@ -8,18 +8,26 @@ mod backup_poll;
 mod backup_watch;
 mod diagnostics;
 mod events;
+mod health;
 mod logs;
+mod lookout;
 mod nodes;
+mod post_stop;
 mod rehearse;
+mod rolling;
+mod rolling_server;
 mod session;
 mod status;
+mod stop_check;
+mod surroundings;
+mod wait;
 
 use std::pin::pin;
 use std::time::Duration;
 
 use crate::client::Session;
 use crate::cluster::{NodeId, NodeType};
-use crate::command::{self, Command, ParseError, ParseErrorKind, Target};
+use crate::command::{self, Command, ParseError, ParseErrorKind, RollingRestart, Target};
 
 use super::outcome::{Attempt, Failure, Interrupted, Outcome};
 use super::{Mode, Shell};
@@ -38,21 +46,32 @@ pub(super) async fn out_of_time(limit: Option<Duration>) -> Duration {
 impl Shell {
     /// Carries a command out, unless Ctrl-C comes first.
     pub(super) async fn execute(&mut self, command: Command) -> Result<Outcome, Failure> {
-        let connects = command.needs_connection() || matches!(command, Command::Connect(_));
+        let within = match &command {
+            Command::Connect(_) => Interrupted::Connecting,
+            // Whoever only asks leaves nothing behind.
+            Command::Health | Command::WaitFor(_) | Command::OkToStop(_) => Interrupted::Waiting,
+            command if command.needs_connection() => Interrupted::Connecting,
+            _ => Interrupted::Waiting,
+        };
         let mut ctrl_c = pin!(self.interrupt.next());
         let mut too_late = pin!(out_of_time(self.settings.limits.command));
         tokio::select! {
             ready = self.make_ready(&command) => ready?,
-            () = &mut ctrl_c => return Err(Failure::Interrupted(self.interrupted(connects))),
-            limit = &mut too_late => return Err(Failure::OutOfTime(self.give_up(connects), limit)),
+            () = &mut ctrl_c => return Err(Failure::Interrupted(self.interrupted(within))),
+            limit = &mut too_late => return Err(Failure::OutOfTime(self.give_up(within), limit)),
         }
-        // START BACKUP can be left without being given up, and sees to that itself.
-        let can_be_left = matches!(command, Command::StartBackup(_));
+        // These can be left without being given up, and see to that themselves.
+        let can_be_left = matches!(
+            command,
+            Command::StartBackup(_) | Command::RollingRestart(_)
+        );
+        // HEALTH has an answer to that, too.
+        let keeps_time = can_be_left || matches!(command, Command::Health);
         tokio::select! {
             result = self.perform(command) => result,
-            () = &mut ctrl_c, if !can_be_left => Err(Failure::Interrupted(self.interrupted(connects))),
-            limit = &mut too_late, if !can_be_left => {
-                Err(Failure::OutOfTime(self.give_up(connects), limit))
+            () = &mut ctrl_c, if !can_be_left => Err(Failure::Interrupted(self.interrupted(within))),
+            limit = &mut too_late, if !keeps_time => {
+                Err(Failure::OutOfTime(self.give_up(within), limit))
             }
         }
     }
@@ -72,27 +91,31 @@ impl Shell {
         }
     }
 
-    /// Ctrl-C while connecting, during a request, or in a command that does neither.
-    fn interrupted(&mut self, connects: bool) -> Interrupted {
+    /// Ctrl-C while connecting, during a request, or in a command for which neither counts.
+    fn interrupted(&mut self, within: Interrupted) -> Interrupted {
         self.output.end_typed_line();
-        self.give_up(connects)
+        self.give_up(within)
     }
 
     /// Leaves a command where it is.
-    fn give_up(&mut self, connects: bool) -> Interrupted {
-        if !connects {
-            Interrupted::Waiting
-        } else if self.session.take().is_some() {
+    fn give_up(&mut self, within: Interrupted) -> Interrupted {
+        match within {
             // A reply may be half read, so the session is of no use any more.
-            Interrupted::Request
-        } else {
-            Interrupted::Connecting
+            Interrupted::Connecting if self.session.take().is_some() => Interrupted::Request,
+            within => within,
         }
     }
 
     async fn perform(&mut self, command: Command) -> Result<Outcome, Failure> {
         if self.settings.dry_run && command.changes_state() {
-            return self.rehearse(&command).await;
+            return match command {
+                Command::RollingRestart(rolling) => {
+                    let dry_run = true;
+                    self.rolling_restart(RollingRestart { dry_run, ..rolling })
+                        .await
+                }
+                command => self.rehearse(&command).await,
+            };
         }
         self.confirm(&command).await?;
         match command {
@@ -134,6 +157,10 @@ impl Shell {
             Command::Log(target) => self.log_signals(target).await,
             Command::TestOn(target) => self.signal_log(target, true).await,
             Command::TestOff(target) => self.signal_log(target, false).await,
+            Command::Health => Ok(self.health().await),
+            Command::WaitFor(wait) => self.wait_for(wait).await,
+            Command::OkToStop(nodes) => self.ok_to_stop(nodes).await,
+            Command::RollingRestart(rolling) => self.rolling_restart(rolling).await,
         }
     }
 

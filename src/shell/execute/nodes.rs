@@ -146,7 +146,8 @@ impl Shell {
         Ok(Outcome::NodegroupDropped(nodegroup))
     }
 
-    async fn all_nodes(&mut self) -> Result<Vec<NodeState>, Failure> {
+    /// The states of all nodes.
+    pub(super) async fn all_nodes(&mut self) -> Result<Vec<NodeState>, Failure> {
         let nodes = self.session()?.get_status(None).await;
         nodes.map_err(Attempt::Status.failed())
     }

@@ -5,9 +5,11 @@
 
 mod error;
 mod event;
+mod health;
 mod node;
 mod progress;
 mod result;
+mod roll;
 #[cfg(test)]
 mod schema;
 mod step;

@@ -57,7 +57,7 @@ enum TypeWord {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NodeState"))]
-enum StateWord {
+pub(super) enum StateWord {
     /// The server does not know.
     Unknown,
     /// No connection to the node.

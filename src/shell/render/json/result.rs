@@ -9,7 +9,9 @@ use crate::shell::outcome::{Check, CheckVerdict, Failure, Outcome};
 use crate::shell::render::{DATA_MEMORY, INDEX_MEMORY, render_check};
 
 use super::event::EventReport;
+use super::health::{HealthJson, StopJson};
 use super::node::NodeReport;
+use super::roll::{AwaitedWord, LastState, PlanReport, RollEnd};
 
 /// What a command gave.
 #[derive(Serialize)]
@@ -138,6 +140,33 @@ pub(super) enum ResultReport {
         /// False if no data node reported such a backup, so that there was nothing to abort.
         running: bool,
     },
+    /// HEALTH.
+    Health(Box<HealthJson>),
+    /// WAIT FOR: the nodes are there.
+    Awaited {
+        /// The nodes.
+        nodes: Vec<u32>,
+        /// Where they are.
+        state: AwaitedWord,
+    },
+    /// WAIT FOR: the time is over.
+    NotReached {
+        /// The nodes that are elsewhere, and their states.
+        nodes: Vec<LastState>,
+        /// What was waited for.
+        state: AwaitedWord,
+    },
+    /// OK TO STOP.
+    StopVerdict(StopJson),
+    /// ROLLING RESTART .. DRY RUN.
+    RollPlan(PlanReport),
+    /// ROLLING RESTART was carried out.
+    Rolled {
+        /// The nodes, in the order of their restarts.
+        nodes: Vec<u32>,
+    },
+    /// ROLLING RESTART ended early.
+    RollEnd(RollEnd),
 }
 
 /// One finding of a dry run.
@@ -385,6 +414,16 @@ impl ResultReport {
                 id: id.get(),
                 running: false,
             },
+            Outcome::Health(report) => ResultReport::Health(Box::new(HealthJson::of(report))),
+            Outcome::Awaited(nodes, state) => ResultReport::Awaited {
+                nodes: ids(nodes),
+                state: (*state).into(),
+            },
+            Outcome::StopVerdict(verdict) => ResultReport::StopVerdict(StopJson::of(verdict)),
+            Outcome::RollPlanned(plan, obstacles) => {
+                ResultReport::RollPlan(PlanReport::of(plan, obstacles))
+            }
+            Outcome::Rolled(nodes) => ResultReport::Rolled { nodes: ids(nodes) },
         }
     }
 
@@ -400,6 +439,11 @@ impl ResultReport {
                 backup(*id, BackupState::Started)
             }
             Failure::SimulatedBackupLeft => backup(None, BackupState::Aborted),
+            Failure::NotReached { nodes, state, .. } => ResultReport::NotReached {
+                nodes: nodes.iter().map(LastState::of).collect(),
+                state: (*state).into(),
+            },
+            Failure::Roll(failure) => ResultReport::RollEnd(RollEnd::of(failure)),
             _ => return None,
         })
     }

@@ -9,6 +9,8 @@ use crate::shell::outcome::Step;
 
 use super::error::ErrorReport;
 use super::event::EventReport;
+use super::node::StateWord;
+use super::roll::{self, AwaitedWord, PlanReport};
 
 /// What happened on the way of a command.
 #[derive(Serialize)]
@@ -70,6 +72,60 @@ pub(super) enum StepReport {
     Dumping {
         /// Its words.
         words: Vec<u32>,
+    },
+    /// A node that is waited for has left service, or is another process than at first.
+    NodeLeft {
+        /// The node.
+        node: u32,
+    },
+    /// A node that is waited for is on its way.
+    NodeMoved {
+        /// The node.
+        node: u32,
+        /// Its state.
+        state: StateWord,
+        /// Last completed start phase, or step of a shutdown; null in other states.
+        phase: Option<u32>,
+    },
+    /// A node is where it is waited for.
+    NodeArrived {
+        /// The node.
+        node: u32,
+        /// The state that is waited for.
+        state: AwaitedWord,
+    },
+    /// The configuration does not have a node any more.
+    NodeVanished {
+        /// The node.
+        node: u32,
+    },
+    /// A rolling restart begins.
+    RollBegins {
+        /// What it will do.
+        plan: PlanReport,
+    },
+    /// A step of a rolling restart begins.
+    RollStepBegins {
+        /// Its number, from 1.
+        step: u32,
+        /// How many there are.
+        of: u32,
+        /// Its nodes.
+        nodes: Vec<u32>,
+    },
+    /// A data node that is no part of the step has left service.
+    BystanderLost {
+        /// The node.
+        node: u32,
+        /// Its state.
+        state: StateWord,
+    },
+    /// The nodes of STOP ONLY are down.
+    RollStopped {
+        /// The nodes.
+        nodes: Vec<u32>,
+        /// True: the post-stop command runs. False: somebody else is to start them.
+        has_command: bool,
     },
     /// A part of the command failed; the others were gone on with.
     Failed {
@@ -137,6 +193,8 @@ impl StepReport {
             Step::Dumping(words) => StepReport::Dumping {
                 words: words.clone(),
             },
+            Step::Sighted(sighting, awaited) => roll::seen(*sighting, *awaited),
+            Step::Roll(note) => roll::noted(note),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::shell::outcome::{
 
 use super::{
     LINE_TOO_LONG, NO_CERTIFICATE, SIM_ADVICE, detached, render_error, render_event,
-    render_illegal_connect_string, render_unreachable,
+    render_illegal_connect_string, render_unreachable, rolling,
 };
 
 /// Client error: START BACKUP (management protocol, `start backup`).
@@ -55,6 +55,13 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         Failure::BackupIdNeeded => backup_refused("START BACKUP needs a backup id with -e"),
         // As if no other server had been asked.
         Failure::BackupLost { lost, .. } => render_failure(lost),
+        Failure::NotReached {
+            nodes,
+            state,
+            limit,
+        } => rolling::render_not_reached(nodes, *state, *limit),
+        Failure::NoRoll(error) => rolling::render_no_roll(*error),
+        Failure::Roll(failure) => rolling::render_roll_failure(failure),
         Failure::Unreachable { .. }
         | Failure::ConnectionLost
         | Failure::WaitOutOfTime(..)
@@ -209,7 +216,10 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
         | Failure::SingleUserMode
         | Failure::NoValidCertificate
         | Failure::BackupPassword { .. }
-        | Failure::SimulatedBackupLeft => String::new(),
+        | Failure::SimulatedBackupLeft
+        | Failure::NotReached { .. }
+        | Failure::NoRoll(_)
+        | Failure::Roll(_) => String::new(),
     }
 }
 
@@ -306,7 +316,10 @@ fn backup_unseen(id: Option<u32>, fault: &str) -> String {
 pub fn render_parse_error(error: &ParseError) -> String {
     let word = error.word();
     let text = match error.kind() {
-        Kind::NotACommand => invalid_command(error.command(), ""),
+        Kind::NotACommand
+        | Kind::AnotherWordExpected
+        | Kind::SecondsExpected
+        | Kind::OptionRepeated => invalid_command(error.command(), ""),
         Kind::NotANodeCommand => invalid_command(word, ""),
         Kind::NotANodeListCommand => format!(
             "Invalid command: '{word}' after multi node id list. \

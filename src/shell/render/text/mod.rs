@@ -8,9 +8,11 @@ mod backup;
 mod connect;
 mod event;
 mod failure;
+mod health;
 mod outcome;
 mod plan;
 mod progress;
+mod rolling;
 mod status;
 mod tls;
 
@@ -22,9 +24,14 @@ pub(in crate::shell) use event::{
 };
 pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
+pub(in crate::shell::render) use health::{
+    render_caution, render_finding, render_refusal, render_unknown_cause,
+};
 pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
 pub(in crate::shell) use plan::{render_check, render_danger, render_unreadable_file};
 pub(in crate::shell) use progress::{render_folded, render_look, render_node_progress};
+pub(in crate::shell::render) use rolling::render_obstacle;
+pub(in crate::shell) use rolling::{ROLL_ENDS_AFTER_STEP, render_no_server_answers};
 pub(in crate::shell) use tls::{
     NO_CERTIFICATE, PASSWORD_IN_CLEARTEXT, SERVER_WITHOUT_TLS, TLS_REQUIRED_DEFERRED,
     render_tls_not_used, render_tls_required, render_tls_warning,
@@ -89,6 +96,20 @@ pub(in crate::shell) fn render_prompt(prompt: Option<&str>) -> String {
 /// ` 1 2`: node ids as the prompt lists them after `Node`.
 fn node_list(nodes: &[NodeId]) -> String {
     nodes.iter().map(|node| format!(" {node}")).collect()
+}
+
+/// `2, 3, 4`
+fn comma_list(nodes: &[NodeId]) -> String {
+    let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    nodes.join(", ")
+}
+
+/// `node 2`, or `nodes 2, 3`
+fn counted_nodes(nodes: &[NodeId]) -> String {
+    match nodes {
+        [node] => format!("node {node}"),
+        nodes => format!("nodes {}", comma_list(nodes)),
+    }
 }
 
 #[cfg(test)]

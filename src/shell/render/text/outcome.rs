@@ -4,7 +4,7 @@ use crate::cluster::WaitFor;
 use crate::command::{Command, Targets};
 use crate::shell::outcome::{Outcome, Step};
 
-use super::{DEFAULT_PROMPT, detached, event, node_list, plan, status, tls};
+use super::{DEFAULT_PROMPT, detached, event, health, node_list, plan, rolling, status, tls};
 
 /// The text of what a command gave.
 pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
@@ -76,6 +76,12 @@ pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
         Outcome::BackupRuns(id) => format!("Backup {id} has started.\n"),
         Outcome::BackupLeft(id) => detached(*id),
         Outcome::AbortOrdered(id) => format!("Abort of backup {id} ordered\n"),
+        Outcome::Health(report) => health::render_health(&report.health, report.limits),
+        // The steps have told.
+        Outcome::Awaited(..) => String::new(),
+        Outcome::StopVerdict(verdict) => health::render_stop_verdict(verdict),
+        Outcome::RollPlanned(plan, obstacles) => rolling::render_roll_plan(plan, obstacles),
+        Outcome::Rolled(nodes) => rolling::render_rolled(nodes),
     }
 }
 
@@ -134,6 +140,8 @@ pub(in crate::shell) fn render_step(step: &Step) -> String {
         }
         Step::LogLevelSet(node) => format!("Executing LOGLEVEL on node {node} OK!\n"),
         Step::Dumping(words) => dumping(words),
+        Step::Sighted(sighting, awaited) => rolling::render_sighting(*sighting, *awaited),
+        Step::Roll(note) => rolling::render_roll_note(note),
     }
 }
 

@@ -1,0 +1,61 @@
+//! A connection that looks at the nodes again and again, for as long as a command waits for them.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::client::{ClientError, ConnectOptions, Retries, Session, connect};
+use crate::cluster::NodeState;
+
+/// Pause between two looks.
+pub(super) const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Longest wait for one answer, or for one new connection.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// A connection to whichever management server answers.
+pub(super) struct Lookout {
+    session: Option<Session>,
+    servers: ConnectOptions,
+}
+
+impl Lookout {
+    /// Begins with this session, if there is one; when it is lost, goes on with the servers.
+    pub(super) fn new(session: Option<Session>, servers: &ConnectOptions) -> Self {
+        Lookout {
+            session,
+            servers: ConnectOptions {
+                retries: Retries::Attempts(1),
+                timeout: servers.timeout.min(ANSWER_LIMIT),
+                ..servers.clone()
+            },
+        }
+    }
+
+    /// The states of all nodes. After an error the next look tries a new connection.
+    pub(super) async fn look(&mut self) -> Result<Vec<NodeState>, ClientError> {
+        let limit = self.servers.timeout;
+        let seen = timeout_at(Instant::now() + limit, self.look_once()).await;
+        let seen = seen.unwrap_or(Err(ClientError::TimedOut {
+            command: "get status",
+            limit,
+        }));
+        if seen.is_err() {
+            self.session = None;
+        }
+        seen
+    }
+
+    async fn look_once(&mut self) -> Result<Vec<NodeState>, ClientError> {
+        let session = match &mut self.session {
+            Some(session) => session,
+            none => none.insert(connect(&self.servers).await?),
+        };
+        session.get_status(None).await
+    }
+
+    /// The connection, for others to go on with.
+    pub(super) fn into_session(self) -> Option<Session> {
+        self.session
+    }
+}

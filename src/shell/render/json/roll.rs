@@ -1,0 +1,174 @@
+//! WAIT FOR and ROLLING RESTART.
+
+use serde::Serialize;
+
+use crate::cluster::state::{AwaitedState, Obstacle, RollPlan, RollStep, Sighting};
+use crate::cluster::{NodeId, NodeStatus};
+use crate::shell::outcome::{RollFailure, RollNote};
+use crate::shell::render::render_obstacle;
+
+use super::health::Remark;
+use super::node::StateWord;
+use super::step::StepReport;
+
+/// What can be waited for.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "AwaitedState"))]
+pub(super) enum AwaitedWord {
+    /// Data nodes in service, other nodes connected.
+    Started,
+    /// Data nodes that wait for a start order.
+    NotStarted,
+    /// Nodes that are down.
+    NoContact,
+}
+
+impl From<AwaitedState> for AwaitedWord {
+    fn from(state: AwaitedState) -> Self {
+        match state {
+            AwaitedState::Started => AwaitedWord::Started,
+            AwaitedState::NotStarted => AwaitedWord::NotStarted,
+            AwaitedState::NoContact => AwaitedWord::NoContact,
+        }
+    }
+}
+
+/// A node and its state.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "LastState"))]
+pub(super) struct LastState {
+    /// The node.
+    node: u32,
+    /// Its state; null if the configuration does not have it any more.
+    state: Option<StateWord>,
+}
+
+impl LastState {
+    pub(super) fn of((node, status): &(NodeId, Option<NodeStatus>)) -> Self {
+        LastState {
+            node: node.get(),
+            state: status.map(StateWord::from),
+        }
+    }
+}
+
+/// Nodes that are restarted at once.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RollStep"))]
+pub(super) struct PlannedStep {
+    /// The nodes.
+    nodes: Vec<u32>,
+    /// True for a management server.
+    management: bool,
+}
+
+/// What a rolling restart would do.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RollPlan"))]
+pub(super) struct PlanReport {
+    /// The steps, in order.
+    steps: Vec<PlannedStep>,
+    /// Management servers that were not named, and are left alone.
+    left_out: Vec<u32>,
+    /// What stands against the first step now.
+    obstacles: Vec<Remark>,
+}
+
+/// How far a rolling restart came that ended early.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RollEnd"))]
+pub(super) struct RollEnd {
+    /// The nodes that were restarted.
+    restarted: Vec<u32>,
+    /// The nodes that were not, as far as is known.
+    not_restarted: Vec<u32>,
+    /// The command that restarts the rest; null if nothing is left.
+    resume: Option<String>,
+}
+
+fn ids(nodes: &[NodeId]) -> Vec<u32> {
+    nodes.iter().map(|node| node.get()).collect()
+}
+
+impl PlanReport {
+    pub(super) fn of(plan: &RollPlan, obstacles: &[Obstacle]) -> Self {
+        PlanReport {
+            steps: plan
+                .steps
+                .iter()
+                .map(|step| PlannedStep {
+                    nodes: ids(step.nodes()),
+                    management: matches!(step, RollStep::Server(_)),
+                })
+                .collect(),
+            left_out: ids(&plan.left_out),
+            obstacles: obstacles.iter().map(remark).collect(),
+        }
+    }
+}
+
+fn remark(obstacle: &Obstacle) -> Remark {
+    let (kind, nodes) = match obstacle {
+        Obstacle::NotStarted(node, _) => ("not_started", vec![*node]),
+        Obstacle::BackupRuns(_) => ("backup_runs", Vec::new()),
+        Obstacle::BackupsUnknown => ("backups_unknown", Vec::new()),
+        Obstacle::SingleUserMode => ("single_user_mode", Vec::new()),
+        Obstacle::ServersDiffer(difference) => ("servers_differ", vec![difference.node]),
+        Obstacle::LastOfNodegroup(_) => ("last_of_nodegroup", Vec::new()),
+        Obstacle::NoSuchNode(node) => ("no_such_node", vec![*node]),
+    };
+    Remark::new(kind, nodes, render_obstacle(obstacle))
+}
+
+impl RollEnd {
+    pub(super) fn of(failure: &RollFailure) -> Self {
+        RollEnd {
+            restarted: ids(&failure.done),
+            not_restarted: ids(&failure.left),
+            resume: (!failure.left.is_empty()).then(|| failure.resume.to_string()),
+        }
+    }
+}
+
+/// A node has moved.
+pub(super) fn seen(sighting: Sighting, awaited: AwaitedState) -> StepReport {
+    match sighting {
+        Sighting::Left(node) => StepReport::NodeLeft { node: node.get() },
+        Sighting::Moved(node, status, phase) => {
+            let has_phase = matches!(status, NodeStatus::Starting | NodeStatus::ShuttingDown);
+            StepReport::NodeMoved {
+                node: node.get(),
+                state: status.into(),
+                phase: has_phase.then_some(phase),
+            }
+        }
+        Sighting::Arrived(node) => StepReport::NodeArrived {
+            node: node.get(),
+            state: awaited.into(),
+        },
+        Sighting::Vanished(node) => StepReport::NodeVanished { node: node.get() },
+    }
+}
+
+/// A rolling restart goes on.
+pub(super) fn noted(note: &RollNote) -> StepReport {
+    match note {
+        RollNote::Begins(plan) => StepReport::RollBegins {
+            plan: PlanReport::of(plan, &[]),
+        },
+        RollNote::StepBegins { step, of, nodes } => StepReport::RollStepBegins {
+            step: u32::try_from(*step).unwrap_or(u32::MAX),
+            of: u32::try_from(*of).unwrap_or(u32::MAX),
+            nodes: ids(nodes),
+        },
+        RollNote::BystanderLost(node, status) => StepReport::BystanderLost {
+            node: node.get(),
+            state: (*status).into(),
+        },
+        RollNote::Stopped { nodes, has_command } => StepReport::RollStopped {
+            nodes: ids(nodes),
+            has_command: *has_command,
+        },
+    }
+}
