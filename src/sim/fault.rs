@@ -11,6 +11,7 @@
 //! | `after 5s kill-server 49` | only management server 49 does |
 //! | `after 9s start-server` | those that were killed are started again, or the one that is named |
 //! | `in-backup 200ms fail-node 3` | the same, 200 ms after a backup has begun; also the other three |
+//! | `in-restart 3 50ms fail-node 5` | the same, 50 ms after data node 3 begins to go down for a restart |
 //! | `slow-disk 2 64K` | node 2 writes 64 KiB per second of a backup |
 //! | `disk-full 2 1M` | node 2 has room for 1 MiB of each backup |
 //! | `lose-events 56` | no listener gets events of type 56 |
@@ -81,6 +82,8 @@ pub(super) enum Trigger {
     AfterStart(Duration),
     /// So long after a backup has begun.
     InBackup(Duration),
+    /// So long after this data node has begun to go down for a restart.
+    InRestart(NodeId, Duration),
 }
 
 /// What happens.
@@ -161,7 +164,12 @@ impl FaultPlan {
             let node = topology.nodes.get(id);
             node.is_some_and(|node| node.node_type == *of)
         };
-        let unknown = timed.chain(disks).filter(|named| !is_there(named));
+        let restarted = self.timed.iter().filter_map(|(trigger, _)| match trigger {
+            Trigger::InRestart(node, _) => Some((*node, NodeType::Ndb)),
+            Trigger::AfterStart(_) | Trigger::InBackup(_) => None,
+        });
+        let named = timed.chain(restarted).chain(disks);
+        let unknown = named.filter(|named| !is_there(named));
         unknown.map(|(id, _)| id).collect()
     }
 
@@ -174,6 +182,10 @@ impl FaultPlan {
             }
             ["in-backup", time, action @ ..] => {
                 let trigger = Trigger::InBackup(parse_time(time)?);
+                self.timed.push((trigger, parse_action(action)?));
+            }
+            ["in-restart", node, time, action @ ..] => {
+                let trigger = Trigger::InRestart(parse_node(node)?, parse_time(time)?);
                 self.timed.push((trigger, parse_action(action)?));
             }
             ["slow-disk", node, speed] => {
@@ -228,6 +240,10 @@ fn unusable(words: &[&str]) -> String {
             "late-reply 3s start backup",
         ),
         Some("after" | "in-backup") => ("a time and what happens then", "after 5s fail-node 3"),
+        Some("in-restart") => (
+            "a node, a time and what happens then",
+            "in-restart 3 50ms fail-node 5",
+        ),
         Some("slow-disk") => ("a node and bytes per second", "slow-disk 2 64K"),
         Some("disk-full") => ("a node and a number of bytes", "disk-full 2 1M"),
         Some("lose-events") => ("one event type", "lose-events 56"),
@@ -312,13 +328,14 @@ mod tests {
         let text = "after 5s fail-node 3 # first\n\
                     after 5s launch-node 3\n\
                     in-backup 200ms kill-server\n\
+                    in-restart 2 50ms fail-node 3\n\
                     after 5s start-server\n\
                     slow-disk 2 64K\ndisk-full 2 1M\nlose-events 56\n\
                     late-reply 3s start backup\nno-reply get status\n\n";
         let plan = FaultPlan::parse(text).unwrap();
-        assert_eq!(plan.timed.len(), 4);
+        assert_eq!(plan.timed.len(), 5);
         let after = Trigger::AfterStart(Duration::from_secs(5));
-        assert_eq!(plan.timed[3], (after, FaultAction::StartServer(None)));
+        assert_eq!(plan.timed[4], (after, FaultAction::StartServer(None)));
         let node = NodeId::new(2).unwrap();
         assert_eq!(
             plan.disks[&node],

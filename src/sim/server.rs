@@ -188,7 +188,7 @@ impl Simulator {
                 .iter()
                 .filter_map(|(trigger, action)| match trigger {
                     Trigger::AfterStart(time) => Some((wall + *time, Due::Fault(*action))),
-                    Trigger::InBackup(_) => None,
+                    Trigger::InBackup(_) | Trigger::InRestart(..) => None,
                 })
                 .collect(),
             faults: config.faults,
@@ -468,7 +468,9 @@ impl Loop {
         for (trigger, action) in plan.timed {
             match trigger {
                 Trigger::AfterStart(time) => self.timed.push((now + time, Due::Fault(action))),
-                Trigger::InBackup(_) => self.faults.timed.push((trigger, action)),
+                Trigger::InBackup(_) | Trigger::InRestart(..) => {
+                    self.faults.timed.push((trigger, action));
+                }
             }
         }
         self.faults.lost_events.extend(plan.lost_events);
@@ -585,6 +587,7 @@ impl Loop {
                     write_log(log, severity, &text, now);
                 }
             }
+            Effect::RestartBegan(node) => self.arm_restart_faults(node),
             Effect::DefineBackup(order) => self.writers.define(order, &self.settings),
             Effect::ScanBackup { attempt } => {
                 self.writers.command(attempt, Command::Scan);
@@ -675,10 +678,24 @@ impl Loop {
     }
 
     fn arm_backup_faults(&mut self) {
+        self.arm_faults(|trigger| match trigger {
+            Trigger::InBackup(time) => Some(time),
+            Trigger::InRestart(..) | Trigger::AfterStart(_) => None,
+        });
+    }
+
+    fn arm_restart_faults(&mut self, node: NodeId) {
+        self.arm_faults(|trigger| match trigger {
+            Trigger::InRestart(of, time) if of == node => Some(time),
+            Trigger::InRestart(..) | Trigger::InBackup(_) | Trigger::AfterStart(_) => None,
+        });
+    }
+
+    fn arm_faults(&mut self, after: impl Fn(Trigger) -> Option<Duration>) {
         let now = self.now();
         for (trigger, action) in &self.faults.timed {
-            if let Trigger::InBackup(time) = trigger {
-                self.timed.push((now + *time, Due::Fault(*action)));
+            if let Some(time) = after(*trigger) {
+                self.timed.push((now + time, Due::Fault(*action)));
             }
         }
     }

@@ -87,6 +87,8 @@ pub(super) enum Effect {
         /// The text after `-- `.
         text: String,
     },
+    /// A data node begins to go down for a restart.
+    RestartBegan(NodeId),
     /// Have the data nodes make the files of a backup, exclusively.
     DefineBackup(BackupOrder),
     /// Have them write rows and log entries.

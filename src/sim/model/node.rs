@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Cluster, Now};
+use super::{Cluster, Effect, Now};
 use crate::cluster::{
     ErrorNumber, Event, EventBody, EventKind, NodeId, NodeStatus, StopAction, Version,
 };
@@ -274,6 +274,9 @@ impl Cluster {
     ) {
         let body = EventBody::NodeStopStarted { cluster };
         self.emit(Event { source: id, body }, now);
+        if action.restart() {
+            self.effects.push_back(Effect::RestartBegan(id));
+        }
         let hands_over = !cluster && self.data_nodes.get(&id).is_some_and(DataNode::is_started);
         let phase = Phase::ShuttingDown {
             step: 1,
