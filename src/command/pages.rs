@@ -257,9 +257,9 @@ pub(super) const HEALTH: [&str; 3] = [
   --memory-critical, in percent), different versions, management servers that
   are down or see the nodes in different states, and single user mode.
 
-  Exit status: 0 OK; 1 DEGRADED or a warning; 2 OFFLINE or memory at its critical
-  limit; 3 UNKNOWN. Each server is tried once and has 5 seconds to answer, or
-  --request-timeout if that is less.
+  Exit status: 0 OK; 1 DEGRADED or a warning; 2 OFFLINE or memory at its
+  critical limit; 3 UNKNOWN. Each server is tried once and has 5 seconds to
+  answer, or --request-timeout if that is less.
 ",
 ];
 
@@ -274,9 +274,9 @@ pub(super) const WAIT_FOR: [&str; 3] = [
   TIMEOUT         How long to wait, in seconds; else --wait-timeout, else 600.
                   0 looks once.
 
-  ALL is every data node. States and start phases are shown as they pass. When the
-  time is over, the command fails and says which nodes are missing. A management
-  server that goes away meanwhile is looked for until then.
+  ALL is every data node. States and start phases are shown as they pass. When
+  the time is over, the command fails and says which nodes are missing. A
+  management server that goes away meanwhile is looked for until then.
 
   Example: WAIT FOR 3,4 STARTED TIMEOUT 900
 ",
@@ -285,9 +285,9 @@ pub(super) const WAIT_FOR: [&str; 3] = [
 pub(super) const OK_TO_STOP: [&str; 3] = [
     "OK TO STOP <node id> [<node id> ..]",
     "Say whether the cluster would go on without nodes.",
-    "\x20 Nothing is stopped. The answer is the one that the management server would give
-  to STOP: no, if a nodegroup would be left without a node in service (error 5028)
-  or while data nodes are starting (error 5063).
+    "\x20 Nothing is stopped. The answer is the one that the management server would
+  give to STOP: no, if a nodegroup would be left without a node in service
+  (error 5028) or while data nodes are starting (error 5063).
 
   Exit status: 0 yes, 1 no, 255 if it can't be found out.
 ",
@@ -297,20 +297,20 @@ pub(super) const ROLLING_RESTART: [&str; 3] = [
     "ROLLING RESTART [<node id> [<node id> ..] | ALL] [PER NODEGROUP] [INITIAL]\n        [STOP ONLY] [TIMEOUT <seconds>] [DRY RUN]",
     "Restart data nodes one after another, without an outage.",
     "\x20 Before each step everything is checked: all data nodes started, no backup
-  running, no single user mode, management servers agree. Then a node is restarted,
-  never by force, and has to be seen leaving and coming back before the next one.
-  Whatever goes wrong ends the command, which then says what was done and what was
-  not, and prints the command that does the rest.
+  running, no single user mode, management servers agree. Then a node is
+  restarted, never by force, and has to be seen leaving and coming back before
+  the next one. Whatever goes wrong ends the command, which then says what was
+  done and what was not, and prints the command that does the rest.
 
   PER NODEGROUP   One node of each nodegroup at once. They stop without a clean
                   shutdown (RESTART -A): servers stop several nodes only so.
   INITIAL         Come up without the old data, and get it from the other nodes.
-  STOP ONLY       Stop each node and wait until somebody else has started it, as for
-                  new programs; --post-stop-command names a command that does.
+  STOP ONLY       Stop each node and wait until somebody else has started it, as
+                  for new programs; --post-stop-command is a command that does.
   TIMEOUT         For each step; 3600 seconds if it is left out.
   DRY RUN         Say what would be done, and what stands against it now.
 
-  Management servers are restarted only if they are named, before the data nodes.
+  Management servers are restarted only if they are named, and then first.
   Ctrl-C ends the command after the step that has begun; a second one at once.
 ",
 ];

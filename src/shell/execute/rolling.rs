@@ -92,7 +92,24 @@ impl Shell {
                 }
             }
         }
-        Ok(Outcome::Rolled(done))
+        match self.check_end().await {
+            Ok(()) => Ok(Outcome::Rolled(done)),
+            Err(fault) => Err(ended_early(&rolling, fault, done, Vec::new())),
+        }
+    }
+
+    /// A node that was lost during the last step has not been noticed yet.
+    async fn check_end(&mut self) -> Result<(), RollFault> {
+        self.prepare().await.map_err(no_server)?;
+        let seen = self.look_around(QUESTIONS).await;
+        let state = seen.map_err(RollFault::NoServer)?.state;
+        let step = RollStep::DataNodes(Vec::new());
+        let mut obstacles = state.obstacles(&step);
+        obstacles.retain(|obstacle| matches!(obstacle, Obstacle::NotStarted(..)));
+        match obstacles.is_empty() {
+            true => Ok(()),
+            false => Err(RollFault::Obstacles(obstacles)),
+        }
     }
 
     async fn roll_step(

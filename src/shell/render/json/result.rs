@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::client::{Certificate, TlsStats};
-use crate::cluster::{BackupTotals, Event, EventBody, NodeId};
+use crate::cluster::{BackupTotals, Event, EventBody};
 use crate::command::Targets;
 use crate::shell::outcome::{Check, CheckVerdict, Failure, Outcome};
 use crate::shell::render::{DATA_MEMORY, INDEX_MEMORY, render_check};
@@ -11,7 +11,7 @@ use crate::shell::render::{DATA_MEMORY, INDEX_MEMORY, render_check};
 use super::event::EventReport;
 use super::health::{HealthJson, StopJson};
 use super::node::NodeReport;
-use super::roll::{AwaitedWord, LastState, PlanReport, RollEnd};
+use super::roll::{AwaitedWord, LastState, PlanReport, RollEnd, ids};
 
 /// What a command gave.
 #[derive(Serialize)]
@@ -552,10 +552,6 @@ fn tls(certificates: &[Certificate], stats: &TlsStats) -> ResultReport {
             authfail: stats.authfail,
         },
     }
-}
-
-fn ids(nodes: &[NodeId]) -> Vec<u32> {
-    nodes.iter().map(|node| node.get()).collect()
 }
 
 /// The nodes that are named; none for all.

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use crate::cluster::state::{AwaitedState, Obstacle, RollPlan, RollStep, Sighting};
+use crate::cluster::state::{AwaitedState, Obstacle, RollPlan, RollStep};
 use crate::cluster::{NodeId, NodeStatus};
-use crate::shell::outcome::{RollFailure, RollNote};
+use crate::shell::outcome::RollFailure;
 use crate::shell::render::render_obstacle;
 
 use super::health::Remark;
 use super::node::StateWord;
-use super::step::StepReport;
 
 /// What can be waited for.
 #[derive(Serialize)]
@@ -87,7 +86,8 @@ pub(super) struct RollEnd {
     resume: Option<String>,
 }
 
-fn ids(nodes: &[NodeId]) -> Vec<u32> {
+/// Their numbers.
+pub(super) fn ids(nodes: &[NodeId]) -> Vec<u32> {
     nodes.iter().map(|node| node.get()).collect()
 }
 
@@ -128,47 +128,5 @@ impl RollEnd {
             not_restarted: ids(&failure.left),
             resume: (!failure.left.is_empty()).then(|| failure.resume.to_string()),
         }
-    }
-}
-
-/// A node has moved.
-pub(super) fn seen(sighting: Sighting, awaited: AwaitedState) -> StepReport {
-    match sighting {
-        Sighting::Left(node) => StepReport::NodeLeft { node: node.get() },
-        Sighting::Moved(node, status, phase) => {
-            let has_phase = matches!(status, NodeStatus::Starting | NodeStatus::ShuttingDown);
-            StepReport::NodeMoved {
-                node: node.get(),
-                state: status.into(),
-                phase: has_phase.then_some(phase),
-            }
-        }
-        Sighting::Arrived(node) => StepReport::NodeArrived {
-            node: node.get(),
-            state: awaited.into(),
-        },
-        Sighting::Vanished(node) => StepReport::NodeVanished { node: node.get() },
-    }
-}
-
-/// A rolling restart goes on.
-pub(super) fn noted(note: &RollNote) -> StepReport {
-    match note {
-        RollNote::Begins(plan) => StepReport::RollBegins {
-            plan: PlanReport::of(plan, &[]),
-        },
-        RollNote::StepBegins { step, of, nodes } => StepReport::RollStepBegins {
-            step: u32::try_from(*step).unwrap_or(u32::MAX),
-            of: u32::try_from(*of).unwrap_or(u32::MAX),
-            nodes: ids(nodes),
-        },
-        RollNote::BystanderLost(node, status) => StepReport::BystanderLost {
-            node: node.get(),
-            state: (*status).into(),
-        },
-        RollNote::Stopped { nodes, has_command } => StepReport::RollStopped {
-            nodes: ids(nodes),
-            has_command: *has_command,
-        },
     }
 }

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cluster::WaitFor;
+use crate::cluster::state::{AwaitedState, Sighting};
+use crate::cluster::{NodeStatus, WaitFor};
 use crate::command::Severities;
-use crate::shell::outcome::Step;
+use crate::shell::outcome::{RollNote, Step};
 
 use super::error::ErrorReport;
 use super::event::EventReport;
 use super::node::StateWord;
-use super::roll::{self, AwaitedWord, PlanReport};
+use super::roll::{AwaitedWord, PlanReport, ids};
 
 /// What happened on the way of a command.
 #[derive(Serialize)]
@@ -193,8 +194,50 @@ impl StepReport {
             Step::Dumping(words) => StepReport::Dumping {
                 words: words.clone(),
             },
-            Step::Sighted(sighting, awaited) => roll::seen(*sighting, *awaited),
-            Step::Roll(note) => roll::noted(note),
+            Step::Sighted(sighting, awaited) => seen(*sighting, *awaited),
+            Step::Roll(note) => noted(note),
         }
+    }
+}
+
+/// A node has moved.
+fn seen(sighting: Sighting, awaited: AwaitedState) -> StepReport {
+    match sighting {
+        Sighting::Left(node) => StepReport::NodeLeft { node: node.get() },
+        Sighting::Moved(node, status, phase) => {
+            let has_phase = matches!(status, NodeStatus::Starting | NodeStatus::ShuttingDown);
+            StepReport::NodeMoved {
+                node: node.get(),
+                state: status.into(),
+                phase: has_phase.then_some(phase),
+            }
+        }
+        Sighting::Arrived(node) => StepReport::NodeArrived {
+            node: node.get(),
+            state: awaited.into(),
+        },
+        Sighting::Vanished(node) => StepReport::NodeVanished { node: node.get() },
+    }
+}
+
+/// A rolling restart goes on.
+fn noted(note: &RollNote) -> StepReport {
+    match note {
+        RollNote::Begins(plan) => StepReport::RollBegins {
+            plan: PlanReport::of(plan, &[]),
+        },
+        RollNote::StepBegins { step, of, nodes } => StepReport::RollStepBegins {
+            step: u32::try_from(*step).unwrap_or(u32::MAX),
+            of: u32::try_from(*of).unwrap_or(u32::MAX),
+            nodes: ids(nodes),
+        },
+        RollNote::BystanderLost(node, status) => StepReport::BystanderLost {
+            node: node.get(),
+            state: (*status).into(),
+        },
+        RollNote::Stopped { nodes, has_command } => StepReport::RollStopped {
+            nodes: ids(nodes),
+            has_command: *has_command,
+        },
     }
 }
