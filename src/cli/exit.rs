@@ -119,15 +119,16 @@ impl Exit {
         ),
         (
             Exit::Failure,
-            "--test-tls failed; SHUTDOWN could not get the cluster's status",
+            "--test-tls failed; SHUTDOWN could not get the cluster's status; HEALTH warns; OK TO STOP says no",
         ),
         (
             Exit::BadUsage,
-            "wrong option, or a backup password that cannot be used",
+            "wrong option, or a backup password that cannot be used; HEALTH is OFFLINE or critical",
         ),
+        (Exit::HealthUnknown, "HEALTH is UNKNOWN"),
         (
             Exit::StillRunning,
-            "--wait-timeout ended a wait; what was waited for goes on",
+            "a limit ended a wait; what was waited for goes on",
         ),
         (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
         (Exit::Interrupted, "Ctrl-C"),
@@ -143,14 +144,17 @@ impl Exit {
             Exit::Success,
             "the command, or every piped command, did what it says",
         ),
-        (Exit::Failure, "--test-tls failed"),
+        (
+            Exit::Failure,
+            "--test-tls failed; HEALTH warns; OK TO STOP says no",
+        ),
         (
             Exit::BadUsage,
-            "wrong option or command, or a backup password that cannot be used: nothing was sent",
+            "wrong option or command, or a backup password that cannot be used: nothing was sent; HEALTH is OFFLINE or critical",
         ),
         (
             Exit::Unreachable,
-            "no management server could be reached, or not in time",
+            "no management server could be reached, or not in time; HEALTH is UNKNOWN",
         ),
         (
             Exit::NotAuthorized,
@@ -166,7 +170,7 @@ impl Exit {
         ),
         (
             Exit::StillRunning,
-            "--wait-timeout ended a wait; what was waited for goes on",
+            "a limit ended a wait; what was waited for goes on",
         ),
         (
             Exit::OutcomeUnknown,

@@ -52,7 +52,13 @@ impl FourNodes {
     }
 
     pub(crate) fn with(config: &str, phase: u64) -> FourNodes {
+        FourNodes::with_rows(config, phase, 100)
+    }
+
+    /// Its database has so many rows.
+    pub(crate) fn with_rows(config: &str, phase: u64, rows: u64) -> FourNodes {
         let server = Server::start(|sim, _| {
+            sim.rows = rows;
             sim.topology = parse_config_file(config, Path::new("config.ini")).unwrap();
             sim.phase_time = Duration::from_millis(phase);
         });

@@ -11,6 +11,7 @@ mod backup_gather;
 mod backup_sets;
 mod backup_vectors;
 mod batch;
+mod care;
 mod client_table;
 mod data_output;
 mod data_schema;
