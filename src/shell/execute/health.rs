@@ -40,7 +40,7 @@ impl Shell {
 
     async fn examine(&mut self) -> Result<ClusterState, UnknownCause> {
         let limit = self.settings.connect.timeout.min(ANSWER_LIMIT);
-        let ready = timeout(limit, self.prepare_once()).await;
+        let ready = timeout(limit, Box::pin(self.prepare_once())).await;
         match ready {
             Ok(ready) => ready.map_err(cause_of_failure)?,
             Err(_) => {
@@ -48,7 +48,7 @@ impl Shell {
                 return Err(no_answer(limit));
             }
         }
-        let seen = self.look_around(QUESTIONS).await;
+        let seen = Box::pin(self.look_around(QUESTIONS)).await;
         seen.map(|seen| seen.state).map_err(|error| cause(&error))
     }
 

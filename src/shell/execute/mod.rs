@@ -111,8 +111,8 @@ impl Shell {
             return match command {
                 Command::RollingRestart(rolling) => {
                     let dry_run = true;
-                    self.rolling_restart(RollingRestart { dry_run, ..rolling })
-                        .await
+                    let rolling = RollingRestart { dry_run, ..rolling };
+                    Box::pin(self.rolling_restart(rolling)).await
                 }
                 command => self.rehearse(&command).await,
             };
@@ -157,10 +157,11 @@ impl Shell {
             Command::Log(target) => self.log_signals(target).await,
             Command::TestOn(target) => self.signal_log(target, true).await,
             Command::TestOff(target) => self.signal_log(target, false).await,
-            Command::Health => Ok(self.health().await),
-            Command::WaitFor(wait) => self.wait_for(wait).await,
-            Command::OkToStop(nodes) => self.ok_to_stop(nodes).await,
-            Command::RollingRestart(rolling) => self.rolling_restart(rolling).await,
+            // Boxed, as are the largest: what others need of the stack does not grow with them.
+            Command::Health => Ok(Box::pin(self.health()).await),
+            Command::WaitFor(wait) => Box::pin(self.wait_for(wait)).await,
+            Command::OkToStop(nodes) => Box::pin(self.ok_to_stop(nodes)).await,
+            Command::RollingRestart(rolling) => Box::pin(self.rolling_restart(rolling)).await,
         }
     }
 

@@ -4,7 +4,6 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -54,7 +53,7 @@ impl Shell {
         rolling: RollingRestart,
     ) -> Result<Outcome, Failure> {
         let began = Instant::now();
-        let seen = self.look_around(QUESTIONS).await;
+        let seen = Box::pin(self.look_around(QUESTIONS)).await;
         let state = seen.map_err(Attempt::Status.failed())?.state;
         let named = match &rolling.targets {
             Targets::All => None,
@@ -79,8 +78,8 @@ impl Shell {
                 _ if is_interrupted => Err(RollFault::Interrupted.into()),
                 Some(limit) if began.elapsed() >= limit => Err(RollFault::OutOfTime(limit).into()),
                 _ => {
-                    self.roll_step(&rolling, &plan, index, interrupts.as_ref())
-                        .await
+                    let step = self.roll_step(&rolling, &plan, index, interrupts.as_ref());
+                    Box::pin(step).await
                 }
             };
             match result {
@@ -100,8 +99,8 @@ impl Shell {
 
     /// A node that was lost during the last step has not been noticed yet.
     async fn check_end(&mut self) -> Result<(), RollFault> {
-        self.prepare().await.map_err(no_server)?;
-        let seen = self.look_around(QUESTIONS).await;
+        Box::pin(self.prepare()).await.map_err(no_server)?;
+        let seen = Box::pin(self.look_around(QUESTIONS)).await;
         let state = seen.map_err(RollFault::NoServer)?.state;
         let step = RollStep::DataNodes(Vec::new());
         let mut obstacles = state.obstacles(&step);
@@ -143,8 +142,8 @@ impl Shell {
     async fn check_step(&mut self, step: &RollStep) -> Result<Surroundings, RollFault> {
         let until = Instant::now() + SETTLE_LIMIT;
         loop {
-            self.prepare().await.map_err(no_server)?;
-            let seen = self.look_around(QUESTIONS).await;
+            Box::pin(self.prepare()).await.map_err(no_server)?;
+            let seen = Box::pin(self.look_around(QUESTIONS)).await;
             let seen = seen.map_err(RollFault::NoServer)?;
             let obstacles = seen.state.obstacles(step);
             if obstacles.is_empty() {
@@ -182,7 +181,7 @@ impl Shell {
             }
         }
         let deadline = Instant::now() + limit;
-        let mut order = pin!(async move {
+        let mut order = Box::pin(async move {
             let ordered = order(&mut session, nodes, rolling).await;
             (session, ordered)
         });
