@@ -17,6 +17,7 @@ pub fn command(data: &[u8]) {
     let Ok(line) = std::str::from_utf8(data) else {
         return;
     };
+    command::split(line);
     match command::parse(line) {
         Ok(command) => {
             let canonical = command.to_string();

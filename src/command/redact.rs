@@ -105,6 +105,7 @@ fn about_backups(line: &str) -> bool {
 /// True if the line ends within its secret, as far as can be seen: what would come next may
 /// still belong to it.
 pub(super) fn ends_in_secret(line: &str) -> bool {
+    let line = line.trim_end_matches(is_blank);
     shown_secret(line).is_some_and(|start| options_after(&line[start..]).is_none())
 }
 

@@ -6,7 +6,7 @@ use ndbmgm::cluster::{
 };
 use ndbmgm::command::{
     CategoryLevel, Command, Encryption, HelpTopic, Severities, StartBackup, Target, Targets,
-    complete, help, parse, redact,
+    complete, help, parse, redact, split,
 };
 use ndbmgm::shell::render_parse_error;
 use proptest::collection::vec;
@@ -194,6 +194,29 @@ proptest! {
             line = line.to_ascii_lowercase();
         }
         prop_assert_eq!(parse(&format!("{lead}{line}{tail}")), Ok(command));
+    }
+
+    #[test]
+    fn commands_with_semicolons_between_them_are_told_apart(
+        commands in vec(prop_oneof![start_backup(), node_command()], 1..5),
+        between in "[ \t]?;[ \t;]{0,3}",
+    ) {
+        let lines: Vec<String> = commands.iter().map(Command::to_string).collect();
+        let text = lines.join(&between);
+        let read: Vec<_> = split(&text).into_iter().map(parse).collect();
+        let expected: Vec<_> = commands.into_iter().map(Ok).collect();
+        prop_assert_eq!(read, expected, "{}", text);
+    }
+
+    #[test]
+    fn no_part_of_a_password_becomes_a_command(
+        secret in "[ !#-&(-~]{0,10}s3cret[ !#-&(-~]{0,10}",
+        quote in select(vec!["'", "\"", ""]),
+    ) {
+        let text = format!("START BACKUP 1 ENCRYPT PASSWORD={quote}{secret}{quote}; SHOW");
+        for line in split(&text) {
+            prop_assert!(!redact(line).contains("s3cret"), "{line}");
+        }
     }
 
     #[test]

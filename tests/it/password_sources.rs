@@ -255,6 +255,27 @@ fn a_variable_leaves_the_environment_of_the_program_itself() {
 }
 
 #[test]
+fn neither_data_nor_a_rehearsal_has_the_secret() {
+    let simulator = simulator();
+    for (options, said) in [
+        ("--output=jsonl --dry-run", "the backup would be encrypted"),
+        (
+            "--output=text --dry-run --verbose=2",
+            "the backup would be encrypted",
+        ),
+        ("--output=jsonl --verbose=2", "\"state\":\"completed\""),
+    ] {
+        let outcome = simulator.bash(&format!(
+            "NDB_MGM_LOG=trace ndb_mgm -c $C {options} --backup-password-source=file:password \\
+                 -e 'START BACKUP 1 ENCRYPT WAIT COMPLETED'"
+        ));
+        assert_eq!(outcome.status, 0, "{outcome:#?}");
+        assert!(outcome.stdout.contains(said), "{outcome:#?}");
+        assert_secret_unseen(&outcome);
+    }
+}
+
+#[test]
 fn children_of_a_nightly_job_find_no_secret() {
     let simulator = simulator();
     let sources = [

@@ -110,6 +110,10 @@ mod tests {
                 &["START BACKUP 1 ENCRYPT PASSWORD=a;b; SHOW"],
             ),
             (
+                "START BACKUP 1 ENCRYPT PASSWORD= ;b",
+                &["START BACKUP 1 ENCRYPT PASSWORD= ;b"],
+            ),
+            (
                 "START BACKUP 1 ENCRYPT PASSWORD='a; SHUTDOWN",
                 &["START BACKUP 1 ENCRYPT PASSWORD='a; SHUTDOWN"],
             ),
