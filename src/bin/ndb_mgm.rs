@@ -72,7 +72,8 @@ fn run_simulated(
         false => shell::run(settings),
     };
     let is_busy = || simulator.backups_running() > 0;
-    let is_left = exit == Exit::Interrupted || shell::wait_for_simulated_backup(is_busy);
+    let was_told_to_end = matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::HungUp);
+    let is_left = !was_told_to_end && shell::wait_for_simulated_backup(is_busy);
     simulator
         .shutdown()
         .map_err(|error| stop(error, Exit::CommandFailed))?;

@@ -54,8 +54,12 @@ pub enum Exit {
     ExpireFailed,
     /// 23: another nightly job is at work.
     AlreadyRunning,
+    /// 129: the prompt's terminal was closed (SIGHUP), as if the signal had ended the program.
+    HungUp,
     /// 130: Ctrl-C left a command that waited, as if the signal had ended the program.
     Interrupted,
+    /// 143: SIGTERM ended the prompt, as if it had ended the program.
+    Terminated,
     /// 255: a command of the management client failed, or no connection.
     CommandFailed,
 }
@@ -82,7 +86,9 @@ impl Exit {
             Exit::GatherFailed => 21,
             Exit::ExpireFailed => 22,
             Exit::AlreadyRunning => 23,
+            Exit::HungUp => 129,
             Exit::Interrupted => 130,
+            Exit::Terminated => 143,
             Exit::CommandFailed => 255,
         }
     }

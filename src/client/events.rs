@@ -125,7 +125,8 @@ impl EventStream {
         let start = Instant::now();
         let silence_ends = start + self.silence_limit.saturating_sub(self.waited);
         let until = deadline.map_or(silence_ends, |deadline| deadline.min(silence_ends));
-        let mut chunk = [0; READ_SIZE];
+        // On the heap: what waits for it is moved about, and nested.
+        let mut chunk = vec![0; READ_SIZE];
         let error = match timeout_at(until, transport.receive(&mut chunk)).await {
             Ok(Ok(0)) => ClientError::Disconnected { command: COMMAND },
             Ok(Ok(size)) => {

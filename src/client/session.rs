@@ -502,7 +502,8 @@ impl Exchange<'_> {
         if Instant::now() >= self.deadline {
             return Err(self.timed_out());
         }
-        let mut chunk = [0; READ_SIZE];
+        // On the heap: what waits for it is moved about, and nested.
+        let mut chunk = vec![0; READ_SIZE];
         match timeout_at(self.deadline, self.transport.receive(&mut chunk)).await {
             Ok(Ok(0)) => Err(self.closed()),
             Ok(Ok(size)) => {

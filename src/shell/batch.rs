@@ -24,7 +24,8 @@ impl Shell {
         let mut exit = Exit::Success;
         while !self.settings.execute.is_empty() {
             let text = Zeroizing::new(self.settings.execute.remove(0));
-            match self.run_several(&text).await {
+            let more_follow = !self.settings.execute.is_empty() || self.settings.file.is_some();
+            match self.run_several(text, more_follow).await {
                 Ended::With(ended) => exit = exit.or(ended),
                 Ended::Hopeless(ended) => return exit.or(ended),
                 Ended::Quit => return exit,
@@ -39,11 +40,19 @@ impl Shell {
         }
     }
 
-    /// Carries out the commands of a text that has semicolons between them.
-    async fn run_several(&mut self, text: &str) -> Ended {
+    /// Carries out the commands of a text that has semicolons between them; more texts may follow.
+    async fn run_several(&mut self, text: Zeroizing<String>, more_follow: bool) -> Ended {
+        let commands = command::split(&text).into_iter();
+        let commands: Vec<_> = commands
+            .map(|command| Zeroizing::new(command.to_owned()))
+            .collect();
+        // It may hold a password, and a command may wait for long.
+        drop(text);
         let mut exit = Exit::Success;
-        for command in command::split(text) {
-            match self.run_line(Zeroizing::new(command.to_owned())).await {
+        let mut commands = commands.into_iter();
+        while let Some(command) = commands.next() {
+            self.is_last_command = !more_follow && commands.as_slice().is_empty();
+            match self.run_line(command).await {
                 Ended::With(ended) => exit = exit.or(ended),
                 ended @ (Ended::Quit | Ended::Hopeless(_)) => {
                     return match (ended, exit) {
@@ -77,13 +86,13 @@ impl Shell {
         let mut exit = Exit::Success;
         while !self.is_over(exit) {
             let ended = match lines.next("").await {
-                Input::Line(text) => self.run_several(&text).await,
+                Input::Line(text) => self.run_several(text, true).await,
                 Input::TooLong => {
                     let spoken = Spoken::now(String::new());
                     self.show_end(&spoken, &Failure::LineTooLong, "").await;
                     Ended::With(Failure::LineTooLong.exit(self.settings.exit_codes))
                 }
-                Input::Interrupted | Input::End => break,
+                Input::Interrupted | Input::End | Input::HungUp => break,
                 Input::Failed(reason) => {
                     let fault = render::render_unreadable_file(path, &io::Error::other(reason));
                     self.output.advise(&fault);

@@ -85,15 +85,17 @@ impl Shell {
         if !told.is_empty() {
             self.output.talk(&format!("{told}\n"));
         }
-        self.output.set_editing(true);
+        self.output.begin_line(Some(asked));
         let input = lines.ask(asked).await;
-        self.output.set_editing(false);
+        self.output.end_line(true);
         match input {
             Input::Line(text) => {
                 let text = text.trim().to_ascii_lowercase();
                 matches!(text.as_str(), "y" | "yes")
             }
-            Input::Interrupted | Input::TooLong | Input::End | Input::Failed(_) => false,
+            Input::Interrupted | Input::TooLong | Input::End | Input::HungUp | Input::Failed(_) => {
+                false
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The line editor on a terminal: history, completion, and a way to print above the line.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use rustix::io::Errno;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -22,9 +23,14 @@ use super::output::{Output, PrintAbove};
 /// the terminal can do that.
 pub(super) fn lines_of_terminal(output: &Output) -> io::Result<Lines> {
     let mut terminal = Terminal::open(output.clone()).map_err(io_error)?;
-    // Terminals without cursor control have none; text is then written as it comes.
-    if let Ok(printer) = terminal.editor.create_external_printer() {
-        output.print_above_with(print_above(printer));
+    // Terminals without cursor control have none.
+    match terminal.editor.create_external_printer() {
+        Ok(printer) => output.print_above_with(print_above(printer)),
+        Err(_) if io::stdout().is_terminal() => {
+            output.print_below();
+            terminal.shows_prompt = false;
+        }
+        Err(_) => {}
     }
     Lines::from_reader(move |wanted| terminal.read(wanted))
 }
@@ -42,6 +48,8 @@ struct Terminal {
     history_path: Option<PathBuf>,
     /// The file has what was loaded, in our form; entries are added to it.
     is_history_saved: bool,
+    /// Otherwise the output writes it.
+    shows_prompt: bool,
     output: Output,
 }
 
@@ -65,12 +73,17 @@ impl Terminal {
             editor,
             history_path,
             is_history_saved: false,
+            shows_prompt: true,
             output,
         })
     }
 
     fn read(&mut self, wanted: &Wanted) -> Input {
-        match self.editor.readline(&wanted.prompt) {
+        let prompt = match self.shows_prompt {
+            true => wanted.prompt.as_str(),
+            false => "",
+        };
+        match self.editor.readline(prompt) {
             Ok(line) => {
                 let line = Zeroizing::new(line);
                 if wanted.is_command {
@@ -80,7 +93,11 @@ impl Terminal {
             }
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Input::Interrupted,
             Err(ReadlineError::Eof) => Input::End,
-            Err(error) => Input::Failed(error.to_string()),
+            Err(error) => match io_error(error) {
+                // Said of a terminal that is gone, to who did not hear the signal before.
+                error if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Input::HungUp,
+                error => Input::Failed(error.to_string()),
+            },
         }
     }
 
@@ -121,6 +138,7 @@ impl Terminal {
 fn io_error(error: ReadlineError) -> io::Error {
     match error {
         ReadlineError::Io(error) => error,
+        ReadlineError::Errno(error) => error.into(),
         other => io::Error::other(other.to_string()),
     }
 }

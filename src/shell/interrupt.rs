@@ -1,11 +1,13 @@
-//! Ctrl-C while a command runs.
+//! Ctrl-C while a command runs, and the signals that end a prompt.
 
 use std::future::pending;
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::cli::Exit;
 
 /// Whether Ctrl-C ends the command that runs, or the program, as usual.
 #[derive(Clone, Copy)]
@@ -74,5 +76,29 @@ impl Interrupts {
 impl Drop for Interrupts {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// SIGTERM, and SIGHUP, which comes when the terminal is closed.
+pub(super) struct Termination {
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Termination {
+    /// From now on they do not end the program by themselves.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one; the status that tells which.
+    pub(super) async fn next(mut self) -> Exit {
+        tokio::select! {
+            _ = self.terminate.recv() => Exit::Terminated,
+            _ = self.hang_up.recv() => Exit::HungUp,
+        }
     }
 }

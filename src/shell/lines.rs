@@ -29,6 +29,8 @@ pub(super) enum Input {
     TooLong,
     /// No more lines.
     End,
+    /// The terminal is closed.
+    HungUp,
     /// Reading failed.
     Failed(String),
 }

@@ -10,6 +10,7 @@
 //! | `render` | values to text and to JSON (pure) |
 //! | `progress`, `live_lines` | how far a backup is that is waited for |
 //! | `output` | where text goes |
+//! | `type_ahead`, `stuck_terminal` | terminals on which is typed, and that take nothing |
 //!
 //! Three modes: commands in options (`-e`), commands on standard input, and a prompt on a terminal.
 
@@ -29,8 +30,10 @@ mod output;
 mod progress;
 mod render;
 mod settings;
+mod stuck_terminal;
 mod tell;
 mod tls;
+mod type_ahead;
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
@@ -53,12 +56,13 @@ pub use settings::{Limits, Settings};
 pub use tls::{TlsRequirement, TlsSettings};
 
 use events::EventFeed;
-use interrupt::Interrupt;
+use interrupt::{Interrupt, Termination};
 use lines::{Input, Lines};
 use outcome::{Failure, Outcome};
 use output::Output;
 use render::json;
 use tell::Spoken;
+use type_ahead::TerminalModes;
 
 /// How often a simulated cluster is asked whether its backup has ended.
 const BUSY_CHECK: Duration = Duration::from_millis(20);
@@ -190,6 +194,8 @@ struct Shell {
     advised: bool,
     /// The next line of standard input may be the password that the last one lacked.
     hides_line: bool,
+    /// No command follows: it need not spare the password of the options.
+    is_last_command: bool,
 }
 
 impl Shell {
@@ -215,6 +221,7 @@ impl Shell {
             prompt: None,
             interrupt: Interrupt::ENDS_PROGRAM,
             hides_line: false,
+            is_last_command: false,
         }
     }
 
@@ -228,22 +235,47 @@ impl Shell {
         self.warn_of_own_certificate();
         let exit = match self.mode {
             Mode::OneShot => self.run_options().await,
-            Mode::Piped | Mode::Terminal => match self.run_lines().await {
-                Ok(exit) => exit,
-                Err(error) => {
-                    self.output
-                        .advise(&render::render_unreachable(&error.to_string()));
-                    Exit::CommandFailed
-                }
-            },
+            Mode::Piped => self.run_all_lines().await,
+            Mode::Terminal => self.run_terminal().await,
         };
+        self.output.end_line(false);
         match self.output.take_failure() {
+            // Who ended the program does not read its output any more.
+            _ if matches!(exit, Exit::HungUp | Exit::Terminated) => exit,
             Some(error) => {
                 self.output
                     .advise(&render::render_output_failure(&error.to_string()));
                 Exit::CommandFailed
             }
             None => exit,
+        }
+    }
+
+    /// Carries out the lines of a terminal, until its user or a signal ends it.
+    async fn run_terminal(&mut self) -> Exit {
+        let (Some(modes), Ok(termination)) = (TerminalModes::now(), Termination::listen()) else {
+            return self.run_all_lines().await;
+        };
+        let output = self.output.clone();
+        let exit = tokio::select! {
+            biased;
+            exit = termination.next() => exit,
+            exit = self.run_all_lines() => return exit,
+        };
+        // The line editor can't be called off, so its thread still has the terminal.
+        modes.restore();
+        output.end_typed_line();
+        exit
+    }
+
+    async fn run_all_lines(&mut self) -> Exit {
+        match self.run_lines().await {
+            Ok(exit) => exit,
+            Err(error) => {
+                self.output
+                    .advise(&render::render_unreachable(&error.to_string()));
+                Exit::CommandFailed
+            }
         }
     }
 
@@ -254,6 +286,9 @@ impl Shell {
                 let prompt = prompt.trim();
                 let outcome = self.set_prompt((!prompt.is_empty()).then(|| prompt.to_owned()));
                 self.output.talk(&render::render_outcome(&outcome));
+            }
+            if let Some(modes) = TerminalModes::now() {
+                stuck_terminal::watch(self.output.terminal(), modes)?;
             }
             editor::lines_of_terminal(&self.output)?
         } else {
@@ -282,6 +317,7 @@ impl Shell {
                     Failure::LineTooLong.exit(self.settings.exit_codes)
                 }
                 Input::End => break,
+                Input::HungUp => return Ok(Exit::HungUp),
                 Input::Failed(reason) => {
                     self.output.advise(&render::render_unreachable(&reason));
                     return Ok(Exit::CommandFailed);
@@ -304,10 +340,12 @@ impl Shell {
         let Some(lines) = &mut self.lines else {
             return Input::End;
         };
-        self.output.set_editing(true);
         let prompt = render::render_prompt(self.prompt.as_deref());
+        let is_terminal = self.mode == Mode::Terminal;
+        self.output
+            .begin_line(is_terminal.then_some(prompt.as_str()));
         let input = lines.next(&prompt).await;
-        self.output.set_editing(false);
+        self.output.end_line(is_terminal);
         input
     }
 

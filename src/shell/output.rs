@@ -5,12 +5,17 @@
 //! Printing through the editor blocks until the editor looks, hence the thread. The way to it is
 //! bounded: a cluster can send events faster than a terminal shows them. At any other time text is
 //! written directly, in order.
+//!
+//! A terminal without cursor control has no editor: such text stands below the line then, and the
+//! prompt once more below it. What is typed while a command runs is on the terminal, too, and
+//! nothing is written behind it on its line.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use rustix::termios::tcgetwinsize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -23,10 +28,15 @@ use super::live_lines::LiveLines;
 use super::outcome::Look;
 use super::render;
 use super::render::json::{self, Layout};
+use super::stuck_terminal::{QUIET, TerminalUse};
+use super::type_ahead::TypeAhead;
 
 /// Texts that wait to be printed above the line; of more, those that nobody depends on are left
 /// out.
 const WAITING_MAX: usize = 256;
+
+/// Most bytes of one write to a terminal: whether the rest is wanted is asked between two.
+const PIECE: usize = 1 << 10;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -51,6 +61,7 @@ pub(super) struct Output {
     /// Status events take one line.
     folds: bool,
     state: Arc<Mutex<State>>,
+    terminal: Arc<TerminalUse>,
 }
 
 #[derive(Default)]
@@ -63,6 +74,12 @@ struct State {
     editing: bool,
     /// How far a backup is, below what is written.
     live: LiveLines,
+    /// There is no editor: the prompt is written here.
+    writes_prompt: bool,
+    /// That prompt, while a line is typed at it.
+    prompt: Option<String>,
+    /// What is typed while no line is.
+    typed: Option<TypeAhead>,
     /// Standard output failed; nothing more is written to it.
     failure: Option<io::Error>,
     /// What went to standard error.
@@ -81,6 +98,7 @@ impl Output {
             format,
             folds,
             state: Arc::default(),
+            terminal: Arc::default(),
         }
     }
 
@@ -108,6 +126,38 @@ impl Output {
         }
     }
 
+    /// What is being done with the terminal.
+    pub(super) fn terminal(&self) -> Arc<TerminalUse> {
+        Arc::clone(&self.terminal)
+    }
+
+    /// Columns of the terminal that text is for; none if there is none, or it does not tell.
+    pub(super) fn columns(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        let is_read = self.format == Format::Text && stdout.is_terminal();
+        let size = is_read.then(|| tcgetwinsize(&stdout).ok())??;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    }
+
+    /// From now on, the prompt is written here, and text that comes while a line is typed at it
+    /// below that line.
+    pub(super) fn print_below(&self) {
+        let output = self.clone();
+        self.lock().writes_prompt = true;
+        self.print_above_with(Box::new(move |text| {
+            let prompt = output.lock().prompt.clone();
+            let text = match prompt {
+                Some(prompt) => format!("\n{text}{prompt}"),
+                None => text,
+            };
+            let mut stdout = io::stdout().lock();
+            // The terminal is gone when this fails; reading notices that as well.
+            let _ = stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush());
+        }));
+    }
+
     /// From now on, text that comes while a line is edited is printed through `print`.
     pub(super) fn print_above_with(&self, print: PrintAbove) {
         let (above, texts) = channel(WAITING_MAX);
@@ -125,6 +175,11 @@ impl Output {
     fn serve(&self, mut texts: Receiver<String>, mut print: PrintAbove) {
         while let Some(text) = texts.blocking_recv() {
             print(text);
+            if self.terminal.take_text_missing() {
+                // The editor looks at the keys first.
+                thread::sleep(QUIET);
+                print(render::NOT_TAKEN.to_owned());
+            }
             if texts.is_empty() {
                 let left_out = std::mem::take(&mut self.lock().left_out);
                 if left_out > 0 {
@@ -134,14 +189,34 @@ impl Output {
         }
     }
 
-    /// Says whether a line is being edited.
-    pub(super) fn set_editing(&self, editing: bool) {
-        self.lock().editing = editing;
+    /// A line is read from now on, on a terminal at this prompt.
+    pub(super) fn begin_line(&self, prompt: Option<&str>) {
+        let mut state = self.lock();
+        state.typed = None;
+        state.editing = true;
+        if let Some(prompt) = prompt.filter(|_| state.writes_prompt) {
+            state.prompt = Some(prompt.to_owned());
+            self.write(&mut state, prompt);
+        }
+        self.terminal.set_line_read(true);
+    }
+
+    /// The line has been read. What is typed until the next one is watched, on a terminal.
+    pub(super) fn end_line(&self, watches_typing: bool) {
+        self.terminal.set_line_read(false);
+        let mut state = self.lock();
+        state.editing = false;
+        state.prompt = None;
+        state.typed = None;
+        if watches_typing {
+            state.typed = TypeAhead::watch();
+        }
     }
 
     /// Writes the text of a command to standard output, at once.
     pub(super) fn print(&self, text: &str) {
-        self.lock().write(&harmless(text));
+        let mut state = self.lock();
+        self.write(&mut state, &harmless(text));
     }
 
     /// Writes text about the connection, not about a command: to standard output where people
@@ -184,7 +259,7 @@ impl Output {
         let text = harmless(text).into_owned();
         let mut state = self.lock();
         let Some(above) = state.above_line() else {
-            return state.write(&text);
+            return self.write(&mut state, &text);
         };
         // Once one is left out so are all that follow, until the count has been said.
         if state.left_out > 0 {
@@ -194,7 +269,7 @@ impl Output {
         match above.try_send(text) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => state.left_out += 1,
-            Err(TrySendError::Closed(text)) => state.write(&text),
+            Err(TrySendError::Closed(text)) => self.write(&mut state, &text),
         }
     }
 
@@ -205,10 +280,10 @@ impl Output {
         match above {
             Some(above) => {
                 if let Err(unsent) = above.send(text).await {
-                    self.lock().write(&unsent.0);
+                    self.write(&mut self.lock(), &unsent.0);
                 }
             }
-            None => self.lock().write(&text),
+            None => self.write(&mut self.lock(), &text),
         }
     }
 
@@ -223,11 +298,18 @@ impl Output {
 
     /// Writes to standard error. Nothing can be done when that fails.
     pub(super) fn advise(&self, text: &str) {
+        let mut state = self.lock();
         #[cfg(test)]
-        self.lock().advice.push_str(text);
+        state.advice.push_str(text);
+        let is_typed_on = state.is_typed_on();
         let text = harmless(text);
-        let live = &self.lock().live;
-        let _ = live.suspend(|| io::stderr().write_all(text.as_bytes()));
+        let _ = state.live.suspend(|| {
+            let mut stderr = io::stderr().lock();
+            if is_typed_on && stderr.is_terminal() {
+                stderr.write_all(b"\n")?;
+            }
+            stderr.write_all(text.as_bytes())
+        });
     }
 
     /// Begins a new line on a terminal that has just echoed `^C`, or a key that shows nothing.
@@ -251,6 +333,31 @@ impl Output {
             .filter(|error| error.kind() != ErrorKind::BrokenPipe)
     }
 
+    fn write(&self, state: &mut State, text: &str) {
+        if state.failure.is_some() || text.is_empty() {
+            return;
+        }
+        let newline: &[u8] = if state.is_typed_on() { b"\n" } else { b"" };
+        // What was dropped is of an earlier text.
+        self.terminal.take_rest_unwanted();
+        let written = state.live.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            let piece = match stdout.is_terminal() {
+                true => PIECE,
+                false => text.len(),
+            };
+            for piece in std::iter::once(newline).chain(text.as_bytes().chunks(piece)) {
+                self.terminal
+                    .write(|| stdout.write_all(piece).and_then(|()| stdout.flush()))?;
+                if self.terminal.take_rest_unwanted() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        state.failure = written.err();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -271,16 +378,9 @@ impl State {
         self.above.clone().filter(|_| self.editing)
     }
 
-    fn write(&mut self, text: &str) {
-        if self.failure.is_some() || text.is_empty() {
-            return;
-        }
-        let written = self.live.suspend(|| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
-            stdout.flush()
-        });
-        self.failure = written.err();
+    /// True if something was typed where the next text would go.
+    fn is_typed_on(&mut self) -> bool {
+        self.typed.as_mut().is_some_and(TypeAhead::has_grown)
     }
 }
 
@@ -311,7 +411,7 @@ mod tests {
             let _ = may_print.recv();
             let _ = printed.send(text);
         }));
-        output.set_editing(true);
+        output.begin_line(None);
         for _ in 0..10_000 {
             output.announce("event\n");
         }

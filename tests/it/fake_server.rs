@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -51,6 +51,8 @@ struct ServerState {
     changed: Condvar,
     /// The backup that node 2 reports; none: no node reports anything.
     running: Mutex<Option<u32>>,
+    /// Events of a flood that have been sent.
+    flooded: AtomicU64,
 }
 
 impl FakeServer {
@@ -75,6 +77,7 @@ impl FakeServer {
             requests: Mutex::default(),
             changed: Condvar::new(),
             running: Mutex::default(),
+            flooded: AtomicU64::new(0),
         });
         let (backup_reply, replies) = channel();
         let replies = Arc::new(Mutex::new(replies));
@@ -128,8 +131,21 @@ impl FakeServer {
              page_size_bytes=32768\npages_used=8\npages_total=10\nblock=249\n\n"
             .repeat(100);
         for mut listener in self.state.listeners.lock().unwrap().drain(..) {
-            let record = record.clone();
-            thread::spawn(move || while listener.write_all(record.as_bytes()).is_ok() {});
+            let (record, state) = (record.clone(), Arc::clone(&self.state));
+            thread::spawn(move || {
+                while listener.write_all(record.as_bytes()).is_ok() {
+                    state.flooded.fetch_add(100, Ordering::Relaxed);
+                }
+            });
+        }
+    }
+
+    /// Waits until so many events of the flood have been sent.
+    pub(crate) fn wait_for_flood(&self, count: u64) {
+        let deadline = Instant::now() + 3 * LIMIT;
+        while self.state.flooded.load(Ordering::Relaxed) < count {
+            assert!(Instant::now() < deadline, "the flood does not come");
+            thread::sleep(Duration::from_millis(5));
         }
     }
 

@@ -39,6 +39,7 @@ mod print_backup_file;
 mod printed_text;
 mod pty;
 mod pty_document;
+mod pty_terminal;
 mod readme;
 mod replay_client;
 mod replay_sim;

@@ -144,6 +144,22 @@ fn a_one_shot_backup_keeps_no_copy_of_its_password() {
 }
 
 #[test]
+fn the_password_of_an_option_is_there_for_every_command() {
+    let server = FakeServer::start();
+    for _ in 0..3 {
+        server.answer_backup("result: Ok");
+    }
+    let option = format!("--backup-password={PASSWORD}");
+    let commands = "START BACKUP 1 ENCRYPT NOWAIT; START BACKUP 2 ENCRYPT NOWAIT";
+    let third = ["-e", "START BACKUP 3 ENCRYPT NOWAIT"];
+    let arguments = [&[&option, "-e", commands][..], &third].concat();
+    let status = client(&server, &arguments, "").wait().unwrap();
+    assert!(status.success(), "{status}");
+    let requests = server.requests();
+    assert_eq!(requests.matches(PASSWORD).count(), 3, "{requests}");
+}
+
+#[test]
 fn piped_commands_keep_no_copy_but_that_of_their_option() {
     let commands = with_password() + "\nSHOW\n";
     check("in a command", &[], &commands, 0);

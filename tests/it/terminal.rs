@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::{Arc, Condvar, Mutex};
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,10 @@ const LIMIT: Duration = Duration::from_secs(20);
 const ROWS: NonZero<u16> = NonZero::new(40).expect("not 0");
 const COLUMNS: NonZero<u16> = NonZero::new(120).expect("not 0");
 
+/// Among the local modes of a terminal on Linux: it shows what is typed, it gathers lines.
+const ECHO: u32 = 0o10;
+const ICANON: u32 = 0o2;
+
 const PROMPT: &str = "ndb_mgm> ";
 
 /// What the program wrote so far, as bytes and as the screen shows them.
@@ -24,13 +29,23 @@ struct Seen {
     raw: String,
     screen: vt100::Parser,
     ended: bool,
+    reading: Reading,
 }
 
-/// A program in a terminal of 40 rows and 120 columns.
+/// What the terminal does with what the program writes.
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    Goes,
+    Rests,
+    Ends,
+}
+
+/// A program in a terminal of 40 rows and, as a rule, 120 columns.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
-    pty: Box<dyn MasterPty + Send>,
+    /// None once it is closed.
+    pty: Option<Box<dyn MasterPty + Send>>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
     /// Where the home directory is; removed at the end.
     pub(crate) home: tempfile::TempDir,
@@ -48,24 +63,32 @@ impl Terminal {
     /// With these variables beside, or instead of, the usual ones.
     pub(crate) fn with_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self::run_with(env!("CARGO_BIN_EXE_ndb_mgm"), home, variables, arguments)
+        let program = env!("CARGO_BIN_EXE_ndb_mgm");
+        Self::run_with(program, home, COLUMNS, variables, arguments)
+    }
+
+    pub(crate) fn of_width(columns: u16, arguments: &[&str]) -> Self {
+        let (program, home) = (env!("CARGO_BIN_EXE_ndb_mgm"), tempfile::tempdir().unwrap());
+        let columns = NonZero::new(columns).unwrap();
+        Self::run_with(program, home, columns, &[], arguments)
     }
 
     /// Any program of ours, in its home directory.
     pub(crate) fn run(program: &str, home: tempfile::TempDir, arguments: &[&str]) -> Self {
-        Self::run_with(program, home, &[], arguments)
+        Self::run_with(program, home, COLUMNS, &[], arguments)
     }
 
     fn run_with(
         program: &str,
         home: tempfile::TempDir,
+        columns: NonZero<u16>,
         variables: &[(&str, &str)],
         arguments: &[&str],
     ) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize {
                 rows: ROWS.get(),
-                cols: COLUMNS.get(),
+                cols: columns.get(),
                 ..PtySize::default()
             })
             .unwrap();
@@ -83,8 +106,9 @@ impl Terminal {
         let seen = Arc::new((
             Mutex::new(Seen {
                 raw: String::new(),
-                screen: vt100::Parser::new(ROWS, COLUMNS, 0),
+                screen: vt100::Parser::new(ROWS, columns, 0),
                 ended: false,
+                reading: Reading::Goes,
             }),
             Condvar::new(),
         ));
@@ -94,7 +118,7 @@ impl Terminal {
         Self {
             child,
             keyboard,
-            pty: pty.master,
+            pty: Some(pty.master),
             seen,
             home,
         }
@@ -150,20 +174,104 @@ impl Terminal {
 
     /// Waits until the terminal does not echo: passwords may be typed.
     pub(crate) fn wait_for_no_echo(&self) {
-        /// ECHO among the local modes of a terminal on Linux.
-        const ECHO: u32 = 0o10;
         let deadline = Instant::now() + LIMIT;
         let (seen, changed) = &*self.seen;
         let mut seen = seen.lock().unwrap();
-        while self
-            .pty
-            .get_termios()
-            .is_none_or(|modes| modes.local_flags.bits() & ECHO != 0)
-        {
+        while self.local_modes() & ECHO != 0 {
             assert!(Instant::now() < deadline, "the terminal echoes");
             let moment = Duration::from_millis(5);
             seen = changed.wait_timeout(seen, moment).unwrap().0;
         }
+    }
+
+    /// The terminal gathers lines and shows what is typed, as it did when the program started.
+    pub(crate) fn echoes_lines(&self) -> bool {
+        self.local_modes() & (ECHO | ICANON) == ECHO | ICANON
+    }
+
+    fn local_modes(&self) -> u32 {
+        let modes = self.pty.as_ref().unwrap().get_termios();
+        modes.unwrap().local_flags.bits()
+    }
+
+    /// Lets the terminal take nothing any more, but for what it may be about to take now.
+    pub(crate) fn stop_reading(&self) {
+        self.set_reading(Reading::Rests);
+    }
+
+    /// Waits until the program has written most of what a terminal that rests can hold, some
+    /// 8 KiB on Linux.
+    pub(crate) fn wait_until_full(&self) {
+        let written = || {
+            let counts = std::fs::read_to_string(format!("/proc/{}/io", self.pid())).unwrap();
+            let line = counts.lines().find_map(|line| line.strip_prefix("wchar: "));
+            line.unwrap().parse::<u64>().unwrap()
+        };
+        let (before, deadline) = (self.everything().len() as u64, Instant::now() + LIMIT);
+        while written() < before + (4 << 10) {
+            assert!(Instant::now() < deadline, "little is written");
+            thread::yield_now();
+        }
+    }
+
+    /// Waits for the end of the program, and gives the most memory that it ever had, in KiB.
+    pub(crate) fn wait_for_last_peak(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.pid());
+        let (mut last, deadline) = (0, Instant::now() + LIMIT);
+        loop {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(peak) = peak else { return last };
+            last = peak.trim().trim_end_matches(" kB").parse().unwrap();
+            assert!(Instant::now() < deadline, "still running");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn set_reading(&self, reading: Reading) {
+        let (seen, changed) = &*self.seen;
+        // A test that has failed meanwhile ends the terminal, too.
+        let seen = seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).reading = reading;
+        changed.notify_all();
+    }
+
+    /// Closes the terminal while the program waits at its prompt; the program's status.
+    pub(crate) fn close(&mut self) -> u32 {
+        self.set_reading(Reading::Ends);
+        // Who reads is waiting for something to read, a blank that is shown.
+        self.type_keys(" ");
+        self.wait_for_last_read();
+        // The keyboard says good-bye with keys, which the program is not to see.
+        self.signal("STOP");
+        let state = format!("/proc/{}/stat", self.pid());
+        let deadline = Instant::now() + LIMIT;
+        while !std::fs::read_to_string(&state).unwrap().contains(") T ") {
+            assert!(Instant::now() < deadline, "it does not stop");
+            thread::yield_now();
+        }
+        self.keyboard = Box::new(std::io::sink());
+        self.pty = None;
+        self.wait_for_status()
+    }
+
+    /// Waits for the status of a program whose terminal is not read.
+    pub(crate) fn wait_for_status(&mut self) -> u32 {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "still running");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// Types a password at its prompt.
@@ -189,6 +297,11 @@ impl Terminal {
 
     /// Waits for the program's end and returns its status.
     pub(crate) fn wait_for_end(&mut self) -> u32 {
+        self.wait_for_last_read();
+        self.child.wait().unwrap().exit_code()
+    }
+
+    fn wait_for_last_read(&self) {
         let deadline = Instant::now() + LIMIT;
         let (seen, changed) = &*self.seen;
         let mut guard = seen.lock().unwrap();
@@ -201,8 +314,6 @@ impl Terminal {
             );
             guard = changed.wait_timeout(guard, left).unwrap().0;
         }
-        drop(guard);
-        self.child.wait().unwrap().exit_code()
     }
 
     /// Types a command and waits until the prompt is back.
@@ -229,6 +340,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        self.set_reading(Reading::Ends);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -243,9 +355,12 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<(Mutex<Seen>, Condvar)>) {
             let mut state = state.lock().unwrap();
             state.raw.push_str(&String::from_utf8_lossy(&chunk[..size]));
             state.screen.process(&chunk[..size]);
-            state.ended = size == 0;
+            state.ended = size == 0 || state.reading == Reading::Ends;
             changed.notify_all();
-            if size == 0 {
+            while state.reading == Reading::Rests {
+                state = changed.wait(state).unwrap();
+            }
+            if state.ended {
                 return;
             }
         }

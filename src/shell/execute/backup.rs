@@ -90,8 +90,7 @@ impl Shell {
 
     /// The password of the options, else of the user, for a command that gives none.
     fn own_password(&mut self, command: String) -> Result<BackupPassword, Failure> {
-        let is_last = self.mode == Mode::OneShot && self.settings.execute.is_empty();
-        let given = match is_last {
+        let given = match self.is_last_command {
             true => self.settings.backup_password.take(),
             false => self.settings.backup_password.clone(),
         };
@@ -108,9 +107,13 @@ impl Shell {
         if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
             return Ok(Err(PasswordFault::Needed));
         }
+        // The terminal is to gather the line, and to show nothing of it.
+        self.output.end_line(false);
         // Typing Ctrl-C must not end the program before the terminal echoes again.
         let _ = Interrupt::end_command();
-        Ok(match type_twice() {
+        let typed = type_twice();
+        self.output.end_line(self.mode == Mode::Terminal);
+        Ok(match typed {
             Ok(typed) => typed,
             Err(error) if error.is_given_up() => {
                 if error.fault == SecretFault::NoEnd {

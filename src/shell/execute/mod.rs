@@ -27,10 +27,12 @@ use std::time::Duration;
 
 use crate::client::Session;
 use crate::cluster::{NodeId, NodeType};
-use crate::command::{self, Command, ParseError, ParseErrorKind, RollingRestart, Target};
+use crate::command::{
+    self, Command, HelpTopic, ParseError, ParseErrorKind, RollingRestart, Target,
+};
 
 use super::outcome::{Attempt, Failure, Interrupted, Outcome};
-use super::{Mode, Shell};
+use super::{Mode, Shell, render};
 
 /// Waits as long as a limit allows, and gives it; for ever without one.
 pub(super) async fn out_of_time(limit: Option<Duration>) -> Duration {
@@ -121,7 +123,7 @@ impl Shell {
         match command {
             Command::Nothing => Ok(Outcome::Done),
             Command::Quit => Ok(Outcome::Quit),
-            Command::Help(topic) => Ok(Outcome::Help(command::help(topic.as_ref()))),
+            Command::Help(topic) => Ok(Outcome::Help(self.pages(topic.as_ref()))),
             Command::Prompt(text) => Ok(self.set_prompt(text)),
             Command::Sleep(seconds) => {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -179,6 +181,15 @@ impl Shell {
         match ready.await {
             Ok(()) => Failure::NotACommand(Box::new(error)),
             Err(failure) => failure,
+        }
+    }
+
+    /// The pages of HELP, for the width of the terminal.
+    fn pages(&self, topic: Option<&HelpTopic>) -> String {
+        let pages = command::help(topic);
+        match self.output.columns() {
+            Some(columns) => render::fold(&pages, columns),
+            None => pages,
         }
     }
 

@@ -8,6 +8,7 @@ mod backup;
 mod connect;
 mod event;
 mod failure;
+mod fold;
 mod health;
 mod outcome;
 mod plan;
@@ -24,6 +25,7 @@ pub(in crate::shell) use event::{
 };
 pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
+pub(in crate::shell) use fold::fold;
 pub(in crate::shell::render) use health::{
     render_caution, render_finding, render_refusal, render_unknown_cause,
 };
@@ -71,6 +73,10 @@ pub(in crate::shell) const LINE_TOO_LONG: &str = "Invalid command: the line is t
 /// For standard error: why a line that is no command is not repeated.
 pub(in crate::shell) const HIDDEN_LINE: &str = "this line is not shown, as it may be the password of the backup before it; \
      give that with --backup-password-from-stdin";
+
+/// In the place of what a terminal did not take while somebody typed.
+pub(in crate::shell) const NOT_TAKEN: &str =
+    "Some text is missing here: the terminal did not take it while a key waited.\n";
 
 /// For standard error: the results could not be written.
 pub(in crate::shell) fn render_output_failure(reason: &str) -> String {

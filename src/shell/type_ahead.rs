@@ -1,0 +1,74 @@
+//! What is typed on the terminal while a command runs.
+//!
+//! The terminal shows it where the cursor is, and the next line is read from it once the command
+//! has ended. What is printed meanwhile would go on behind it, on the same line. A terminal that
+//! gathers whole lines does not tell that a part of one has been typed, so while a command runs it
+//! gathers none.
+
+use std::io::{self, IsTerminal};
+
+use rustix::io::ioctl_fionread;
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+
+/// The modes of the terminal that is standard input.
+pub(super) struct TerminalModes(Termios);
+
+impl TerminalModes {
+    /// As they are now; none if standard input is no terminal.
+    pub(super) fn now() -> Option<Self> {
+        tcgetattr(io::stdin()).ok().map(Self)
+    }
+
+    /// Makes the terminal what it was. Nothing can be done when that fails: it is gone.
+    pub(super) fn restore(&self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+/// How many bytes were typed and not read yet; of a terminal that gathers lines, in whole lines.
+pub(super) fn bytes_waiting() -> u64 {
+    ioctl_fionread(io::stdin()).unwrap_or_default()
+}
+
+/// Watches what is typed until it is dropped.
+pub(super) struct TypeAhead {
+    before: TerminalModes,
+    seen: u64,
+}
+
+impl TypeAhead {
+    /// None if no terminal shows both what is typed and what is printed.
+    pub(super) fn watch() -> Option<Self> {
+        if !io::stdout().is_terminal() {
+            return None;
+        }
+        let before = TerminalModes::now()?;
+        let mut modes = before.0.clone();
+        modes.local_modes.remove(LocalModes::ICANON);
+        // These two stand where the keys for the end of input and of a line were.
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(io::stdin(), OptionalActions::Now, &modes).ok()?;
+        // A paste is longer than one line; what came before was not shown.
+        Some(Self {
+            before,
+            seen: bytes_waiting(),
+        })
+    }
+
+    /// True if something was typed since the last call.
+    pub(super) fn has_grown(&mut self) -> bool {
+        let waiting = bytes_waiting();
+        let has_grown = waiting > self.seen;
+        self.seen = waiting;
+        has_grown
+    }
+}
+
+impl Drop for TypeAhead {
+    fn drop(&mut self) {
+        self.before.restore();
+    }
+}
