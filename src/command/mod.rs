@@ -42,7 +42,7 @@ pub use ast::{
     CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, RollingRestart,
     Severities, StartBackup, Target, Targets, WaitForNodes,
 };
-pub use complete::{Completion, complete};
+pub use complete::{Completion, LiveIds, complete};
 pub use error::{ParseError, ParseErrorKind};
 pub use grammar::{parse, split};
 pub use help::help;

@@ -54,6 +54,12 @@ pub(super) enum Next {
     Place(&'static str),
 }
 
+/// Places for ids that the cluster knows.
+pub(super) const BACKUP_ID: &str = "<backup id>";
+pub(super) const NODE_ID: &str = "<node id>";
+pub(super) const NODE_IDS: &str = "<node id>,<node id>..";
+pub(super) const NODEGROUP: &str = "<nodegroup>";
+
 impl Next {
     pub(super) fn text(self) -> &'static str {
         match self {
@@ -106,7 +112,7 @@ pub(super) const SYNTAXES: [Syntax; 40] = {
         ),
         command(
             &[Key::Abort, Key::Backup],
-            Args::Place("<backup id>"),
+            Args::Place(BACKUP_ID),
             pages::ABORT_BACKUP,
         ),
         command(&[Key::Show], Args::Nothing, pages::SHOW),
@@ -123,7 +129,7 @@ pub(super) const SYNTAXES: [Syntax; 40] = {
         command(&[Key::Shutdown], Args::Nothing, pages::SHUTDOWN),
         command(
             &[Key::Enter, Key::Single, Key::User, Key::Mode],
-            Args::Place("<node id>"),
+            Args::Place(NODE_ID),
             pages::ENTER_SINGLE_USER_MODE,
         ),
         command(
@@ -170,12 +176,12 @@ pub(super) const SYNTAXES: [Syntax; 40] = {
         node(One, &[Key::TestOff], Args::Nothing, pages::TESTOFF),
         command(
             &[Key::Create, Key::Nodegroup],
-            Args::Place("<node id>,<node id>.."),
+            Args::Place(NODE_IDS),
             pages::CREATE_NODEGROUP,
         ),
         command(
             &[Key::Drop, Key::Nodegroup],
-            Args::Place("<nodegroup>"),
+            Args::Place(NODEGROUP),
             pages::DROP_NODEGROUP,
         ),
         command(
@@ -315,7 +321,7 @@ fn after_backup_options(given: &[&str]) -> Vec<Next> {
     }
     let mut found = Vec::new();
     if given.is_empty() {
-        found.push(Next::Place("<backup id>"));
+        found.push(Next::Place(BACKUP_ID));
     }
     if last(Keyword::Encrypt) {
         found.push(Next::Word(PASSWORD_START));

@@ -13,16 +13,19 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
 use zeroize::Zeroizing;
 
-use crate::command;
+use crate::command::{self, LiveIds};
 
 use super::history;
 use super::lines::{Input, Lines, Wanted};
+use super::live_ids::Questions;
 use super::output::{Output, PrintAbove};
 
 /// Lines of the terminal. Events are printed through `output` above the line from now on, if
 /// the terminal can do that.
-pub(super) fn lines_of_terminal(output: &Output) -> io::Result<Lines> {
-    let mut terminal = Terminal::open(output.clone()).map_err(io_error)?;
+///
+/// Ids of the cluster are asked for where `questions` go.
+pub(super) fn lines_of_terminal(output: &Output, questions: Questions) -> io::Result<Lines> {
+    let mut terminal = Terminal::open(output.clone(), questions).map_err(io_error)?;
     // Terminals without cursor control have none.
     match terminal.editor.create_external_printer() {
         Ok(printer) => output.print_above_with(print_above(printer)),
@@ -54,7 +57,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn open(output: Output) -> rustyline::Result<Self> {
+    fn open(output: Output, questions: Questions) -> rustyline::Result<Self> {
         let config = Config::builder()
             .max_history_size(history::ENTRIES_MAX)?
             .completion_type(CompletionType::List)
@@ -63,7 +66,10 @@ impl Terminal {
             .build();
         let history = MemHistory::with_config(&config);
         let mut editor = Editor::with_history(config, history)?;
-        editor.set_helper(Some(Completion));
+        editor.set_helper(Some(Completion {
+            questions,
+            is_command: true,
+        }));
         let history_path = history::path();
         for entry in history_path.iter().flat_map(|path| history::load(path)) {
             // Other clients store passwords; they go no further.
@@ -83,6 +89,9 @@ impl Terminal {
             true => wanted.prompt.as_str(),
             false => "",
         };
+        if let Some(completion) = self.editor.helper_mut() {
+            completion.is_command = wanted.is_command;
+        }
         match self.editor.readline(prompt) {
             Ok(line) => {
                 let line = Zeroizing::new(line);
@@ -143,8 +152,12 @@ fn io_error(error: ReadlineError) -> io::Error {
     }
 }
 
-/// Completes the words of commands; everything else about a line is left as typed.
-struct Completion;
+/// Completes the words of commands, and ids of the cluster; everything else about a line is left
+/// as typed, and so are answers.
+struct Completion {
+    questions: Questions,
+    is_command: bool,
+}
 
 impl Completer for Completion {
     type Candidate = String;
@@ -155,8 +168,16 @@ impl Completer for Completion {
         position: usize,
         _context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
+        if !self.is_command {
+            return Ok((position, Vec::new()));
+        }
         let mut completion = command::complete(line, position);
+        if let Some(ids) = completion.live {
+            completion.add_ids(line, position, &self.questions.ask(ids));
+        }
+        let is_list = completion.live == Some(LiveIds::NodesWithoutNodegroup);
         if let [only] = completion.candidates.as_mut_slice()
+            && !is_list
             && only.ends_with(|last: char| last.is_ascii_alphanumeric())
             && !line[position..].starts_with(' ')
         {

@@ -2,7 +2,7 @@
 //!
 //! | module | its one job |
 //! |---|---|
-//! | `lines`, `editor`, `history`, `batch` | where lines come from |
+//! | `lines`, `editor`, `history`, `live_ids`, `batch` | where lines come from |
 //! | `connection`, `events` | the main connection and the event connection |
 //! | `execute` | one command: requests to the management server |
 //! | `outcome` | what commands come to, as values |
@@ -23,6 +23,7 @@ mod execute;
 mod history;
 mod interrupt;
 mod lines;
+mod live_ids;
 mod live_lines;
 mod options;
 mod outcome;
@@ -38,8 +39,10 @@ mod type_ahead;
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
 
 use crate::cli::Exit;
@@ -58,6 +61,7 @@ pub use tls::{TlsRequirement, TlsSettings};
 use events::EventFeed;
 use interrupt::{Interrupt, Termination};
 use lines::{Input, Lines};
+use live_ids::{Question, Questions};
 use outcome::{Failure, Outcome};
 use output::Output;
 use render::json;
@@ -281,6 +285,7 @@ impl Shell {
 
     /// Carries out all lines of standard input.
     async fn run_lines(&mut self) -> io::Result<Exit> {
+        let (asking, mut questions) = Questions::new();
         let lines = if self.mode == Mode::Terminal {
             if let Some(prompt) = self.settings.prompt.take() {
                 let prompt = prompt.trim();
@@ -290,7 +295,7 @@ impl Shell {
             if let Some(modes) = TerminalModes::now() {
                 stuck_terminal::watch(self.output.terminal(), modes)?;
             }
-            editor::lines_of_terminal(&self.output)?
+            editor::lines_of_terminal(&self.output, asking)?
         } else {
             Lines::from_stdin()?
         };
@@ -301,7 +306,7 @@ impl Shell {
         }
         let mut exit = Exit::Success;
         loop {
-            let ended = match self.next_input().await {
+            let ended = match self.next_input(&mut questions).await {
                 Input::Line(text) => match self.run_pasted(text).await {
                     Ended::Quit => break,
                     Ended::Hopeless(ended) => {
@@ -336,16 +341,25 @@ impl Shell {
         Ok(exit)
     }
 
-    async fn next_input(&mut self) -> Input {
-        let Some(lines) = &mut self.lines else {
+    async fn next_input(&mut self, questions: &mut UnboundedReceiver<Question>) -> Input {
+        let Some(mut lines) = self.lines.take() else {
             return Input::End;
         };
         let prompt = render::render_prompt(self.prompt.as_deref());
         let is_terminal = self.mode == Mode::Terminal;
         self.output
             .begin_line(is_terminal.then_some(prompt.as_str()));
-        let input = lines.next(&prompt).await;
+        let input = {
+            let mut input = pin!(lines.next(&prompt));
+            loop {
+                tokio::select! {
+                    input = &mut input => break input,
+                    Some(question) = questions.recv() => self.tell_ids(question).await,
+                }
+            }
+        };
         self.output.end_line(is_terminal);
+        self.lines = Some(lines);
         input
     }
 

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::fake_server::FakeServer;
+use crate::simulator::{Simulator, TWO_NODES};
 use crate::terminal::Terminal;
 
 const BANNER: &str = "-- NDB Cluster -- Management Client --";
@@ -344,4 +345,42 @@ fn quit_is_obeyed_in_a_flood_of_events() {
     terminal.wait_for("events left out");
     terminal.type_keys("QUIT\r");
     assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn ids_of_the_live_cluster_are_completed() {
+    let simulator = Simulator::start(TWO_NODES, &[]);
+    let arguments = ["--no-defaults", "--connect-retries=1", "-c"];
+    let mut terminal = Terminal::start(&[&arguments[..], &[&simulator.address]].concat());
+    terminal.wait_for_line("");
+    // No command has connected yet.
+    for (keys, line) in [
+        ("3\tSTATU\t", "3 STATUS "),
+        ("ENTER SINGLE USER MODE \t1\t", "ENTER SINGLE USER MODE 11 "),
+        ("DROP NODEGROUP \t", "DROP NODEGROUP 0 "),
+    ] {
+        terminal.type_keys(keys);
+        terminal.wait_for_line(line);
+        terminal.type_keys("\x15");
+        terminal.wait_for_line("");
+    }
+    let before = terminal.everything();
+    assert!(!before.contains("Connected"), "{before}");
+}
+
+#[test]
+fn the_id_of_a_running_backup_is_completed_and_a_silent_server_does_not_hold_up_typing() {
+    let server = FakeServer::start();
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.run_command("PURGE STALE SESSIONS");
+    server.report_backup(4711);
+    terminal.type_keys("ABORT BACKUP \t");
+    terminal.wait_for_line("ABORT BACKUP 4711 ");
+    server.report_backup(0);
+    terminal.type_keys("\x15ABORT BACKUP \t");
+    terminal.wait_for_line("ABORT BACKUP ");
+    server.fall_silent();
+    terminal.type_keys("4\t2");
+    terminal.wait_for_line("ABORT BACKUP 42");
 }
