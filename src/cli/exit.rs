@@ -137,7 +137,12 @@ impl Exit {
             "a limit ended a wait; what was waited for goes on",
         ),
         (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
+        (
+            Exit::HungUp,
+            "SIGHUP ended the prompt: its terminal was closed",
+        ),
         (Exit::Interrupted, "Ctrl-C"),
+        (Exit::Terminated, "SIGTERM ended the prompt"),
         (
             Exit::CommandFailed,
             "everything else: no connection, wrong command, refused or failed backup",
@@ -183,7 +188,12 @@ impl Exit {
             "contact was lost: whether the command was carried out is not known",
         ),
         (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
+        (
+            Exit::HungUp,
+            "SIGHUP ended the prompt: its terminal was closed",
+        ),
         (Exit::Interrupted, "Ctrl-C"),
+        (Exit::Terminated, "SIGTERM ended the prompt"),
         (
             Exit::CommandFailed,
             "input or output failed, or the simulated cluster; --test-tls without a certificate",

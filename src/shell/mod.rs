@@ -390,7 +390,8 @@ impl Shell {
                 let spoken = Spoken::now(command.to_string());
                 let lacks_password = self.lacks_password(&command);
                 let ending = render::ending(&command);
-                let result = self.execute(command).await;
+                // Kept apart: the future of all commands is large.
+                let result = Box::pin(self.execute(command)).await;
                 self.hides_line = lacks_password && result.is_err();
                 (spoken, ending, result)
             }
