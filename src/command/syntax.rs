@@ -337,8 +337,6 @@ fn after_backup_options(given: &[&str]) -> Vec<Next> {
     found
 }
 
-const NODE_ID: &str = "<node id>";
-
 /// What may stand behind a set of nodes; none if `given` is no such set.
 fn more_nodes(given: &[&str]) -> Option<Vec<Next>> {
     let is_node = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
