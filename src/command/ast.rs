@@ -29,6 +29,18 @@ pub enum Command {
     Prompt(Option<String>),
     /// `SLEEP <seconds>`
     Sleep(u64),
+    /// `\WATCH [<seconds>] <query>`
+    Watch {
+        /// From the beginning of one turn to that of the next, 1 to [`WATCH_SECONDS_MAX`].
+        seconds: u32,
+        /// What is asked in each turn.
+        query: Query,
+    },
+    /// `PAGER [<program>]`; the program is a command of the system's shell, and none stands for
+    /// that of the environment.
+    Pager(Option<String>),
+    /// `NOPAGER`
+    NoPager,
     /// `SHOW`
     Show,
     /// `<id> STATUS`, `ALL STATUS`
@@ -124,6 +136,34 @@ pub enum Command {
     OkToStop(Vec<NodeId>),
     /// `ROLLING RESTART ..`
     RollingRestart(RollingRestart),
+}
+
+/// Seconds between two turns of `\WATCH` that says none.
+pub const WATCH_SECONDS: u32 = 2;
+
+/// Most seconds between two turns of `\WATCH`: a day.
+pub const WATCH_SECONDS_MAX: u32 = 86_400;
+
+/// A command that only asks, so that it may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// `SHOW`
+    Show,
+    /// `<id> STATUS`, `ALL STATUS`
+    Status(Target),
+    /// `<id> REPORT <type>`, `ALL REPORT <type>`
+    Report {
+        /// Whose report.
+        target: Target,
+        /// Which report.
+        kind: ReportKind,
+    },
+    /// `CLUSTERLOG INFO`
+    ClusterLogInfo,
+    /// `HEALTH`
+    Health,
+    /// `OK TO STOP <id>..`
+    OkToStop(Vec<NodeId>),
 }
 
 /// Most words a DUMP command takes (management protocol, `dump state`).
@@ -266,8 +306,8 @@ pub enum ItemError {
 
 impl Command {
     /// True if the client has to be connected before it carries the command out: all but
-    /// HELP, SLEEP, QUIT, blank lines, comments, and CONNECT and HEALTH, which connect by
-    /// themselves.
+    /// HELP, SLEEP, PAGER, NOPAGER, QUIT, blank lines, comments, and CONNECT and HEALTH, which
+    /// connect by themselves.
     pub fn needs_connection(&self) -> bool {
         !matches!(
             self,
@@ -276,7 +316,13 @@ impl Command {
                 | Command::Quit
                 | Command::Connect(_)
                 | Command::Sleep(_)
+                | Command::Pager(_)
+                | Command::NoPager
                 | Command::Health
+                | Command::Watch {
+                    query: Query::Health,
+                    ..
+                }
         )
     }
 }
@@ -291,6 +337,9 @@ impl Command {
             | Command::Connect(_)
             | Command::Prompt(_)
             | Command::Sleep(_)
+            | Command::Watch { .. }
+            | Command::Pager(_)
+            | Command::NoPager
             | Command::Show
             | Command::Status(_)
             | Command::Report { .. }
@@ -320,6 +369,34 @@ impl Command {
             | Command::CreateNodegroup(_)
             | Command::DropNodegroup(_)
             | Command::PurgeStaleSessions => true,
+        }
+    }
+}
+
+impl Query {
+    /// The command as a query; none if it does more than ask.
+    pub fn of(command: Command) -> Option<Self> {
+        match command {
+            Command::Show => Some(Query::Show),
+            Command::Status(target) => Some(Query::Status(target)),
+            Command::Report { target, kind } => Some(Query::Report { target, kind }),
+            Command::ClusterLogInfo => Some(Query::ClusterLogInfo),
+            Command::Health => Some(Query::Health),
+            Command::OkToStop(nodes) => Some(Query::OkToStop(nodes)),
+            _ => None,
+        }
+    }
+}
+
+impl From<Query> for Command {
+    fn from(query: Query) -> Self {
+        match query {
+            Query::Show => Command::Show,
+            Query::Status(target) => Command::Status(target),
+            Query::Report { target, kind } => Command::Report { target, kind },
+            Query::ClusterLogInfo => Command::ClusterLogInfo,
+            Query::Health => Command::Health,
+            Query::OkToStop(nodes) => Command::OkToStop(nodes),
         }
     }
 }

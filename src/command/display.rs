@@ -23,6 +23,11 @@ impl fmt::Display for Command {
             Command::Connect(text) => with_text(f, "CONNECT", text.as_deref()),
             Command::Prompt(text) => with_text(f, "PROMPT", text.as_deref()),
             Command::Sleep(seconds) => write!(f, "SLEEP {seconds}"),
+            Command::Watch { seconds, query } => {
+                write!(f, "\\WATCH {seconds} {}", Command::from(query.clone()))
+            }
+            Command::Pager(program) => with_text(f, "PAGER", program.as_deref()),
+            Command::NoPager => f.write_str("NOPAGER"),
             Command::Show => f.write_str("SHOW"),
             Command::Status(target) => write!(f, "{target} STATUS"),
             Command::Report { target, kind } => write!(f, "{target} REPORT {}", kind.name()),

@@ -61,6 +61,10 @@ pub enum ParseErrorKind {
     StopOptionUnknown,
     /// RESTART: no such option.
     RestartOptionUnknown,
+    /// \WATCH: a number of seconds that can't be.
+    WatchSecondsOutOfRange,
+    /// \WATCH: no command, or one that does more than ask.
+    QueryExpected,
     /// ENTER SINGLE USER MODE: no node id, or more than that.
     ApiNodeExpected,
     /// CLUSTERLOG: nothing follows.

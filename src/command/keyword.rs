@@ -54,12 +54,14 @@ keywords! {
     No = "NO",
     Nodegroup = "NODEGROUP",
     Nodelog = "NODELOG",
+    Nopager = "NOPAGER",
     Not = "NOT",
     Nowait = "NOWAIT",
     Off = "OFF",
     Ok = "OK",
     On = "ON",
     Only = "ONLY",
+    Pager = "PAGER",
     Password = "PASSWORD",
     Per = "PER",
     Prompt = "PROMPT",
@@ -90,6 +92,7 @@ keywords! {
     Toggle = "TOGGLE",
     User = "USER",
     Wait = "WAIT",
+    Watch = "\\WATCH",
 }
 
 impl Keyword {

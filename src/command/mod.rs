@@ -28,6 +28,8 @@ mod display;
 mod error;
 mod grammar;
 mod help;
+mod highlight;
+mod hint;
 mod keyword;
 mod nearest;
 mod pages;
@@ -39,11 +41,14 @@ mod text;
 mod walk;
 
 pub use ast::{
-    CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, RollingRestart,
-    Severities, StartBackup, Target, Targets, WaitForNodes,
+    CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, Query,
+    RollingRestart, Severities, StartBackup, Target, Targets, WATCH_SECONDS, WATCH_SECONDS_MAX,
+    WaitForNodes,
 };
 pub use complete::{Completion, LiveIds, complete};
 pub use error::{ParseError, ParseErrorKind};
 pub use grammar::{parse, split};
 pub use help::help;
+pub use highlight::{keywords, keywords_of_page};
+pub use hint::{Hint, hint};
 pub use redact::redact;

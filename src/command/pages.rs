@@ -338,6 +338,38 @@ pub(super) const SLEEP: [&str; 3] = [
 ",
 ];
 
+pub(super) const WATCH: [&str; 3] = [
+    "\\WATCH [<seconds>] <command>",
+    "Carry out a command again and again.",
+    "\x20 The commands are those that only ask: SHOW, STATUS, REPORT, HEALTH, OK TO
+  STOP, CLUSTERLOG INFO. A number directly behind \\WATCH is that of the
+  seconds, 1 to 86400; without it 2. At the prompt each turn takes the place
+  of the one before, with its time above it, until a key is pressed; events
+  wait so long. Otherwise one turn follows the other until Ctrl-C. A turn that
+  fails ends it.
+
+  Examples: \\WATCH SHOW, \\WATCH 5 ALL REPORT BackupStatus
+",
+];
+
+pub(super) const PAGER: [&str; 3] = [
+    "PAGER [<program>]",
+    "Give long results to a program that shows them page by page.",
+    "\x20 Results at the prompt that are longer than the screen go to its standard
+  input. Without a program it is that of the environment variable PAGER, else
+  less. NOPAGER ends it.
+
+  Example: PAGER less -S
+",
+];
+
+pub(super) const NOPAGER: [&str; 3] = [
+    "NOPAGER",
+    "Write long results to the screen again.",
+    "\x20 See HELP PAGER.
+",
+];
+
 pub(super) const HELP: [&str; 3] = [
     "HELP [<topic>]",
     "Show this list, or the pages of a topic.",

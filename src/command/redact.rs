@@ -16,10 +16,16 @@ pub(super) const SHOWN: &str = "***";
 /// quoted text that stands alone and a strange word after ENCRYPT are hidden as well. Any
 /// other line comes back unchanged.
 pub fn redact(line: &str) -> String {
-    match shown_secret(line) {
-        Some(start) => format!("{}{SHOWN}{}", &line[..start], after_secret(&line[start..])),
+    match secret(line) {
+        Some(secret) => format!("{}{SHOWN}{}", &line[..secret.start], &line[secret.end..]),
         None => line.to_owned(),
     }
+}
+
+/// The part of the line for which [`redact`] shows [`SHOWN`].
+pub(super) fn secret(line: &str) -> Option<Range<usize>> {
+    let start = shown_secret(line)?;
+    Some(start..line.len() - after_secret(&line[start..]).len())
 }
 
 /// A part of a line, without what belongs to its password or comes after it.

@@ -43,6 +43,7 @@ pub(super) enum Arguments {
     WaitFor,
     Nodes,
     Rolling,
+    Query,
 }
 
 /// Something that may come next.
@@ -75,6 +76,21 @@ impl Next {
     }
 }
 
+impl Syntax {
+    /// True for the commands that only ask.
+    fn is_query(&self) -> bool {
+        matches!(
+            self.words,
+            [Keyword::Show]
+                | [Keyword::Status]
+                | [Keyword::Report]
+                | [Keyword::Clusterlog, Keyword::Info]
+                | [Keyword::Health]
+                | [Keyword::Ok, Keyword::To, Keyword::Stop]
+        )
+    }
+}
+
 const fn command(
     words: &'static [Keyword],
     arguments: Arguments,
@@ -100,7 +116,7 @@ const fn node(
 }
 
 /// Every command, in the order of the help overview.
-pub(super) const SYNTAXES: [Syntax; 40] = {
+pub(super) const SYNTAXES: [Syntax; 43] = {
     use Arguments as Args;
     use Keyword as Key;
     use TargetRule::{Many, One};
@@ -210,6 +226,9 @@ pub(super) const SYNTAXES: [Syntax; 40] = {
         ),
         command(&[Key::Prompt], Args::Place("<text>"), pages::PROMPT),
         command(&[Key::Sleep], Args::Place("<seconds>"), pages::SLEEP),
+        command(&[Key::Watch], Args::Query, pages::WATCH),
+        command(&[Key::Pager], Args::Place("<program>"), pages::PAGER),
+        command(&[Key::Nopager], Args::Nothing, pages::NOPAGER),
         command(&[Key::Help], Args::Topic, pages::HELP),
         command(&[Key::QuestionMark], Args::Topic, pages::QUESTION_MARK),
         command(&[Key::Quit], Args::Nothing, pages::QUIT),
@@ -222,16 +241,21 @@ pub(super) const SYNTAXES: [Syntax; 40] = {
 /// password is no word of its own.
 pub(super) fn next(before: &str) -> Vec<Next> {
     let typed: Vec<&str> = words(before).collect();
-    let numbers = typed
-        .iter()
-        .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
-        .count();
+    next_of(&typed, |_| true)
+}
+
+/// What may stand behind `typed` in the commands for which `is_meant` is true.
+fn next_of(typed: &[&str], is_meant: impl Fn(&Syntax) -> bool) -> Vec<Next> {
+    let numbers = typed.iter().take_while(|word| is_number(word)).count();
     let all = typed.first().is_some_and(|word| Keyword::All.is(word));
+    let after = |typed: &[&str], fits: fn(TargetRule) -> bool| {
+        after_words(typed, |syntax| fits(syntax.target) && is_meant(syntax))
+    };
     let mut found = match (all, numbers) {
-        (true, _) => after_words(&typed[1..], |rule| rule != TargetRule::Never),
-        (false, 0) => after_words(&typed, |rule| rule == TargetRule::Never),
-        (false, 1) => after_words(&typed[1..], |rule| rule != TargetRule::Never),
-        (false, _) => after_words(&typed[numbers..], |rule| rule == TargetRule::Many),
+        (true, _) => after(&typed[1..], |rule| rule != TargetRule::Never),
+        (false, 0) => after(typed, |rule| rule == TargetRule::Never),
+        (false, 1) => after(&typed[1..], |rule| rule != TargetRule::Never),
+        (false, _) => after(&typed[numbers..], |rule| rule == TargetRule::Many),
     };
     if typed.is_empty() {
         found.push(Next::Word(Keyword::All.text()));
@@ -242,9 +266,13 @@ pub(super) fn next(before: &str) -> Vec<Next> {
     found
 }
 
-fn after_words(typed: &[&str], fits: impl Fn(TargetRule) -> bool) -> Vec<Next> {
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn after_words(typed: &[&str], fits: impl Fn(&Syntax) -> bool) -> Vec<Next> {
     let mut found: Vec<Next> = Vec::new();
-    for syntax in SYNTAXES.iter().filter(|syntax| fits(syntax.target)) {
+    for syntax in SYNTAXES.iter().filter(|syntax| fits(syntax)) {
         let same = syntax
             .words
             .iter()
@@ -288,6 +316,7 @@ fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
         Arguments::WaitFor => after_wait_for(given),
         Arguments::Nodes => vec![Next::Place(NODE_ID)],
         Arguments::Rolling => after_rolling_restart(given),
+        Arguments::Query => queries(given),
         Arguments::Nothing | Arguments::Place(_) | Arguments::Keywords(_) | Arguments::Reports => {
             Vec::new()
         }
@@ -326,12 +355,7 @@ fn after_backup_options(given: &[&str]) -> Vec<Next> {
     if last(Keyword::Encrypt) {
         found.push(Next::Word(PASSWORD_START));
     }
-    let groups: [&[Keyword]; 3] = [
-        &[Keyword::Encrypt],
-        &[Keyword::Wait, Keyword::Nowait],
-        &[Keyword::SnapshotStart, Keyword::SnapshotEnd],
-    ];
-    for group in groups.into_iter().filter(|group| !given_any(group)) {
+    for (group, _) in BACKUP_OPTIONS.iter().filter(|(group, _)| !given_any(group)) {
         found.extend(group.iter().map(|key| Next::Word(key.text())));
     }
     found
@@ -395,6 +419,61 @@ fn after_rolling_restart(given: &[&str]) -> Vec<Next> {
     let mut found = more_nodes(given).unwrap_or_default();
     found.extend(unused(&options.map(Keyword::text), given));
     found
+}
+
+/// The kinds of options of START BACKUP, each to be given once, and how its usage has them.
+const BACKUP_OPTIONS: [(&[Keyword], &str); 3] = [
+    (&[Keyword::Encrypt], "[ENCRYPT [PASSWORD='..']]"),
+    (
+        &[Keyword::Wait, Keyword::Nowait],
+        "[WAIT STARTED | WAIT COMPLETED | NOWAIT]",
+    ),
+    (
+        &[Keyword::SnapshotStart, Keyword::SnapshotEnd],
+        "[SNAPSHOTSTART | SNAPSHOTEND]",
+    ),
+];
+
+/// What may be left of START BACKUP behind `before`, as its usage has it; none for any other
+/// command, and between WAIT and its second word.
+pub(super) fn rest_of_backup(before: &str) -> Option<String> {
+    let typed: Vec<&str> = words(before).collect();
+    let [start, backup, given @ ..] = typed.as_slice() else {
+        return None;
+    };
+    let last = |key: Keyword| given.last().is_some_and(|word| key.is(word));
+    if !Keyword::Start.is(start) || !Keyword::Backup.is(backup) || last(Keyword::Wait) {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if given.is_empty() {
+        parts.push("[<backup id>]");
+    }
+    if last(Keyword::Encrypt) {
+        parts.push("[PASSWORD='..']");
+    }
+    let is_given = |group: &[Keyword]| {
+        group
+            .iter()
+            .any(|key| given.iter().any(|word| key.is(word)))
+    };
+    let left = BACKUP_OPTIONS.iter().filter(|(group, _)| !is_given(group));
+    parts.extend(left.map(|(_, usage)| *usage));
+    Some(parts.join(" "))
+}
+
+/// What \WATCH repeats, behind its seconds. A first number is not that of a node.
+fn queries(given: &[&str]) -> Vec<Next> {
+    match given {
+        [] => {
+            let mut found = next_of(given, Syntax::is_query);
+            found.retain(|next| next.word().is_some());
+            found.push(Next::Place("<seconds>"));
+            found
+        }
+        [seconds, query @ ..] if is_number(seconds) => next_of(query, Syntax::is_query),
+        query => next_of(query, Syntax::is_query),
+    }
 }
 
 fn topics(given: &[&str]) -> Vec<Next> {

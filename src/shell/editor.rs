@@ -1,16 +1,18 @@
-//! The line editor on a terminal: history, completion, and a way to print above the line.
+//! The line editor on a terminal: history, completion, colours and hints, and a way to print above
+//! the line.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use rustix::io::Errno;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
 use rustyline::history::MemHistory;
 use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
+use rustyline::{ColorMode, CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
 use zeroize::Zeroizing;
 
 use crate::command::{self, LiveIds};
@@ -19,6 +21,7 @@ use super::history;
 use super::lines::{Input, Lines, Wanted};
 use super::live_ids::Questions;
 use super::output::{Output, PrintAbove};
+use super::render;
 
 /// Lines of the terminal. Events are printed through `output` above the line from now on, if
 /// the terminal can do that.
@@ -46,7 +49,7 @@ fn print_above(mut printer: impl ExternalPrinter + Send + 'static) -> PrintAbove
 }
 
 struct Terminal {
-    editor: Editor<Completion, MemHistory>,
+    editor: Editor<LineHelp, MemHistory>,
     /// None if the history is not to be written, or can't be.
     history_path: Option<PathBuf>,
     /// The file has what was loaded, in our form; entries are added to it.
@@ -63,12 +66,19 @@ impl Terminal {
             .completion_type(CompletionType::List)
             // Pasted lines run one by one, as if they were typed.
             .bracketed_paste(false)
+            // What the options and the environment say has been weighed.
+            .color_mode(match output.is_colored() {
+                true => ColorMode::Forced,
+                false => ColorMode::Disabled,
+            })
             .build();
         let history = MemHistory::with_config(&config);
         let mut editor = Editor::with_history(config, history)?;
-        editor.set_helper(Some(Completion {
+        editor.set_helper(Some(LineHelp {
             questions,
             is_command: true,
+            output: output.clone(),
+            prompt: 0,
         }));
         let history_path = history::path();
         for entry in history_path.iter().flat_map(|path| history::load(path)) {
@@ -89,8 +99,9 @@ impl Terminal {
             true => wanted.prompt.as_str(),
             false => "",
         };
-        if let Some(completion) = self.editor.helper_mut() {
-            completion.is_command = wanted.is_command;
+        if let Some(help) = self.editor.helper_mut() {
+            help.is_command = wanted.is_command;
+            help.prompt = prompt.chars().count();
         }
         match self.editor.readline(prompt) {
             Ok(line) => {
@@ -111,7 +122,9 @@ impl Terminal {
     }
 
     fn remember(&mut self, lines: &str) {
-        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        // A blank in front keeps a line out of the history, as in many shells.
+        let is_kept = |line: &&str| !line.starts_with(' ') && !line.trim().is_empty();
+        for line in lines.lines().filter(is_kept) {
             let entry = command::redact(line);
             // It fails only when the history is a file of its own, and this one is not.
             if self.editor.add_history_entry(&entry).unwrap_or_default() {
@@ -152,14 +165,17 @@ fn io_error(error: ReadlineError) -> io::Error {
     }
 }
 
-/// Completes the words of commands, and ids of the cluster; everything else about a line is left
-/// as typed, and so are answers.
-struct Completion {
+/// Completes, colours and hints at the words of commands, and completes ids of the cluster;
+/// everything else about a line is left as typed, and so are answers.
+struct LineHelp {
     questions: Questions,
     is_command: bool,
+    output: Output,
+    /// Width of the prompt.
+    prompt: usize,
 }
 
-impl Completer for Completion {
+impl Completer for LineHelp {
     type Candidate = String;
 
     fn complete(
@@ -188,10 +204,64 @@ impl Completer for Completion {
     }
 }
 
-impl Hinter for Completion {
-    type Hint = String;
+/// A hint, and how much of it an arrow key takes over.
+struct LineHint {
+    shown: String,
+    word: usize,
 }
 
-impl Highlighter for Completion {}
-impl Validator for Completion {}
-impl Helper for Completion {}
+impl Hint for LineHint {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.shown.get(..self.word).filter(|word| !word.is_empty())
+    }
+}
+
+/// What stands for the rest of a hint that is longer than the line has room for.
+const CUT: &str = " ..";
+
+impl Hinter for LineHelp {
+    type Hint = LineHint;
+
+    /// None without colours, which are what tells it from what is typed.
+    fn hint(&self, line: &str, position: usize, _context: &Context<'_>) -> Option<LineHint> {
+        let is_hinted = self.is_command && self.output.is_colored();
+        if !is_hinted || position < line.len() || !line.is_ascii() {
+            return None;
+        }
+        let command::Hint { mut shown, word } = command::hint(line)?;
+        // A cursor behind the last column would begin another row.
+        let taken = self.prompt + line.len() + 1;
+        let room = self.output.columns()?.saturating_sub(taken);
+        if shown.len() > room {
+            let kept = room.checked_sub(CUT.len()).filter(|kept| *kept > word)?;
+            shown.truncate(shown[..kept].trim_end().len());
+            shown.push_str(CUT);
+        }
+        Some(LineHint { shown, word })
+    }
+}
+
+impl Highlighter for LineHelp {
+    fn highlight<'l>(&self, line: &'l str, _position: usize) -> Cow<'l, str> {
+        match self.is_command {
+            true => Cow::Owned(render::color_typed(line)),
+            false => Cow::Borrowed(line),
+        }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(render::color_hint(hint))
+    }
+
+    /// A letter can make a keyword of a word, or none.
+    fn highlight_char(&self, _line: &str, _position: usize, kind: CmdKind) -> bool {
+        kind != CmdKind::MoveCursor
+    }
+}
+
+impl Validator for LineHelp {}
+impl Helper for LineHelp {}

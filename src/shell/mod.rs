@@ -9,12 +9,14 @@
 //! | `tell` | when values are told: as they come, or at a command's end |
 //! | `render` | values to text and to JSON (pure) |
 //! | `progress`, `live_lines` | how far a backup is that is waited for |
-//! | `output` | where text goes |
+//! | `pager` | the program that long results go to |
+//! | `output`, `colors` | where text goes, and whether it is coloured |
 //! | `type_ahead`, `stuck_terminal` | terminals on which is typed, and that take nothing |
 //!
 //! Three modes: commands in options (`-e`), commands on standard input, and a prompt on a terminal.
 
 mod batch;
+mod colors;
 mod confirm;
 mod connection;
 mod editor;
@@ -28,6 +30,7 @@ mod live_lines;
 mod options;
 mod outcome;
 mod output;
+mod pager;
 mod progress;
 mod render;
 mod settings;
@@ -50,6 +53,7 @@ use crate::client::{Retries, Session};
 use crate::cluster::{ConnectStringError, HostPort};
 use crate::command::{self, Command};
 
+pub use colors::ColorWhen;
 pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
 pub use outcome::ExitCodes;
 pub use output::Format;
@@ -58,6 +62,7 @@ pub use render::render_parse_error;
 pub use settings::{Limits, Settings};
 pub use tls::{TlsRequirement, TlsSettings};
 
+use colors::Colors;
 use events::EventFeed;
 use interrupt::{Interrupt, Termination};
 use lines::{Input, Lines};
@@ -193,6 +198,8 @@ struct Shell {
     feed_needs_tls: bool,
     /// The prompt that PROMPT set; none for the default.
     prompt: Option<String>,
+    /// The program that PAGER set.
+    pager: Option<String>,
     interrupt: Interrupt,
     /// The hint to try a simulated cluster has been given, or is out of place.
     advised: bool,
@@ -213,7 +220,11 @@ impl Shell {
         };
         Self {
             advised: settings.simulated,
-            output: Output::folding(settings.output, settings.progress.folds()),
+            output: Output::styled(
+                settings.output,
+                settings.progress.folds(),
+                Colors::decide(settings.color),
+            ),
             settings,
             mode,
             told: RefCell::default(),
@@ -223,6 +234,7 @@ impl Shell {
             feed: None,
             feed_needs_tls: false,
             prompt: None,
+            pager: None,
             interrupt: Interrupt::ENDS_PROGRAM,
             hides_line: false,
             is_last_command: false,
@@ -406,7 +418,7 @@ impl Shell {
         };
         match &result {
             Ok(outcome) => {
-                self.show_outcome(&spoken, outcome, ending);
+                self.show_outcome(&spoken, outcome, ending).await;
                 match outcome {
                     Outcome::Quit => Ended::Quit,
                     outcome => Ended::With(outcome.exit(self.settings.exit_codes)),

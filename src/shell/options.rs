@@ -12,6 +12,7 @@ use crate::cluster::state::MemoryLimits;
 use crate::cluster::{ConnectString, ConnectStringError};
 use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
 
+use super::colors::ColorWhen;
 use super::outcome::ExitCodes;
 use super::output::Format;
 use super::progress::{Progress, ProgressSettings};
@@ -199,6 +200,10 @@ pub struct Options {
     /// line, and one for each event, as it comes)
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Format,
+    /// Colours of states, severities and keywords: auto (on a terminal, unless NO_COLOR is set or TERM
+    /// is dumb), always or never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: ColorWhen,
     /// Exit statuses: original (255 for nearly every failure) or detailed
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub exit_codes: ExitCodes,
@@ -329,6 +334,7 @@ impl Options {
                 critical: self.memory_critical,
             },
             post_stop_command: self.post_stop_command,
+            color: self.color,
             simulated: false,
         })
     }

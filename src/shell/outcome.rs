@@ -47,6 +47,8 @@ pub(super) enum Outcome {
     Help(String),
     /// The new prompt; none for the default.
     Prompt(Option<String>),
+    /// The program that long results go to from now on; none for the screen.
+    Pager(Option<String>),
     /// The ids of the nodes whose sessions were purged, as the server lists them; none if no
     /// session was stale.
     SessionsPurged(Option<String>),

@@ -24,10 +24,11 @@ use jiff::Timestamp;
 use crate::cli::is_harmful;
 use crate::cluster::Event;
 
+use super::colors::{Colors, has_cursor_control};
 use super::live_lines::LiveLines;
 use super::outcome::Look;
-use super::render;
 use super::render::json::{self, Layout};
+use super::render::{self, Size};
 use super::stuck_terminal::{QUIET, TerminalUse};
 use super::type_ahead::TypeAhead;
 
@@ -51,6 +52,60 @@ pub enum Format {
     JsonLines,
 }
 
+/// Keeps back what nobody asked for, until it is dropped: the terminal is not ours to write to.
+pub(super) struct KeptBack {
+    output: Output,
+    texts: Receiver<String>,
+}
+
+impl Drop for KeptBack {
+    fn drop(&mut self) {
+        let mut state = self.output.lock();
+        state.kept_back = None;
+        self.texts.close();
+        while let Ok(text) = self.texts.try_recv() {
+            self.output.write(&mut state, &text);
+        }
+        let left_out = std::mem::take(&mut state.left_out);
+        if left_out > 0 {
+            self.output
+                .write(&mut state, &render::render_left_out(left_out));
+        }
+    }
+}
+
+/// A screen for a command alone, until it is dropped.
+pub(super) struct Screen {
+    output: Output,
+    /// What it shows.
+    shown: String,
+    /// Dropped after the screen was left.
+    _kept_back: KeptBack,
+}
+
+impl Screen {
+    /// Draws a text over the last one, as far as it fits.
+    pub(super) fn draw(&mut self, text: &str) {
+        self.shown = text.to_owned();
+        let Some(size) = self.output.size() else {
+            return;
+        };
+        let text = render::fit(&harmless(text), size);
+        let screen = render::redraw(&self.output.shown(&text));
+        self.output.write(&mut self.output.lock(), &screen);
+    }
+}
+
+impl Drop for Screen {
+    /// The last text stays, below what was there before.
+    fn drop(&mut self) {
+        let shown = self.output.shown(&self.shown);
+        let mut state = self.output.lock();
+        self.output.write(&mut state, render::LEAVE);
+        self.output.write(&mut state, &shown);
+    }
+}
+
 /// Prints above the line that is being edited.
 pub(super) type PrintAbove = Box<dyn FnMut(String) + Send>;
 
@@ -60,6 +115,7 @@ pub(super) struct Output {
     format: Format,
     /// Status events take one line.
     folds: bool,
+    colors: Colors,
     state: Arc<Mutex<State>>,
     terminal: Arc<TerminalUse>,
 }
@@ -68,6 +124,8 @@ pub(super) struct Output {
 struct State {
     /// To the thread that prints above the line; `None` without a line editor.
     above: Option<Sender<String>>,
+    /// To where texts are kept back.
+    kept_back: Option<Sender<String>>,
     /// Texts that were left out and not counted aloud yet.
     left_out: u64,
     /// A line is being edited now.
@@ -89,14 +147,16 @@ struct State {
 
 impl Output {
     pub(super) fn new(format: Format) -> Self {
-        Self::folding(format, false)
+        Self::styled(format, false, Colors::default())
     }
 
-    /// With status events on one line, or on three.
-    pub(super) fn folding(format: Format, folds: bool) -> Self {
+    /// With status events on one line, or on three. Objects are never coloured.
+    pub(super) fn styled(format: Format, folds: bool, mut colors: Colors) -> Self {
+        colors.stdout &= format == Format::Text;
         Self {
             format,
             folds,
+            colors,
             state: Arc::default(),
             terminal: Arc::default(),
         }
@@ -117,6 +177,11 @@ impl Output {
         self.format
     }
 
+    /// Whether text on standard output is coloured.
+    pub(super) fn is_colored(&self) -> bool {
+        self.colors.stdout
+    }
+
     /// How objects are laid out; none for text.
     pub(super) fn layout(&self) -> Option<Layout> {
         match self.format {
@@ -131,12 +196,52 @@ impl Output {
         Arc::clone(&self.terminal)
     }
 
-    /// Columns of the terminal that text is for; none if there is none, or it does not tell.
-    pub(super) fn columns(&self) -> Option<usize> {
+    /// Size of the terminal that text is for; none if there is none, or it does not tell.
+    pub(super) fn size(&self) -> Option<Size> {
         let stdout = io::stdout();
         let is_read = self.format == Format::Text && stdout.is_terminal();
         let size = is_read.then(|| tcgetwinsize(&stdout).ok())??;
-        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+        (size.ws_col > 0 && size.ws_row > 0).then_some(Size {
+            rows: usize::from(size.ws_row),
+            columns: usize::from(size.ws_col),
+        })
+    }
+
+    /// Its columns.
+    pub(super) fn columns(&self) -> Option<usize> {
+        self.size().map(|size| size.columns)
+    }
+
+    /// A screen for a command alone; none on a terminal that can't have one.
+    pub(super) fn open_screen(&self) -> Option<Screen> {
+        self.size().filter(|_| has_cursor_control())?;
+        let kept_back = self.keep_back();
+        self.write(&mut self.lock(), render::ENTER);
+        Some(Screen {
+            output: self.clone(),
+            shown: String::new(),
+            _kept_back: kept_back,
+        })
+    }
+
+    /// Keeps back what nobody asked for.
+    pub(super) fn keep_back(&self) -> KeptBack {
+        let (kept_back, texts) = channel(WAITING_MAX);
+        self.lock().kept_back = Some(kept_back);
+        KeptBack {
+            output: self.clone(),
+            texts,
+        }
+    }
+
+    /// What is typed is for another program, until the next line.
+    pub(super) fn leave_terminal(&self) {
+        self.lock().typed = None;
+    }
+
+    /// Text as another program is to have it.
+    pub(super) fn plain(&self, text: &str) -> String {
+        harmless(text).into_owned()
     }
 
     /// From now on, the prompt is written here, and text that comes while a line is typed at it
@@ -215,8 +320,27 @@ impl Output {
 
     /// Writes the text of a command to standard output, at once.
     pub(super) fn print(&self, text: &str) {
-        let mut state = self.lock();
-        self.write(&mut state, &harmless(text));
+        self.write(&mut self.lock(), &self.shown(text));
+    }
+
+    /// The same for the pages of HELP.
+    pub(super) fn print_pages(&self, pages: &str) {
+        match self.colors.stdout {
+            true => {
+                let pages = render::color_pages(&harmless(pages));
+                self.write(&mut self.lock(), &pages);
+            }
+            false => self.print(pages),
+        }
+    }
+
+    /// Text as it stands on standard output: nothing in it is obeyed but our own colours.
+    fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let text = harmless(text);
+        match self.colors.stdout {
+            true => Cow::Owned(render::color(&text)),
+            false => text,
+        }
     }
 
     /// Writes text about the connection, not about a command: to standard output where people
@@ -256,7 +380,7 @@ impl Output {
     /// Writes text that nobody asked for: above the line that is edited, else directly. It is left
     /// out, and counted, if too much waits already.
     pub(super) fn announce(&self, text: &str) {
-        let text = harmless(text).into_owned();
+        let text = self.shown(text).into_owned();
         let mut state = self.lock();
         let Some(above) = state.above_line() else {
             return self.write(&mut state, &text);
@@ -275,7 +399,7 @@ impl Output {
 
     /// The same for text that must not be missing: waits for its place.
     pub(super) async fn announce_surely(&self, text: &str) {
-        let text = harmless(text).into_owned();
+        let text = self.shown(text).into_owned();
         let above = self.lock().above_line();
         match above {
             Some(above) => {
@@ -303,6 +427,10 @@ impl Output {
         state.advice.push_str(text);
         let is_typed_on = state.is_typed_on();
         let text = harmless(text);
+        let text = match self.colors.stderr {
+            true => Cow::Owned(render::color(&text)),
+            false => text,
+        };
         let _ = state.live.suspend(|| {
             let mut stderr = io::stderr().lock();
             if is_typed_on && stderr.is_terminal() {
@@ -373,9 +501,11 @@ fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 impl State {
-    /// The way to the thread that prints above the line, while one is edited.
+    /// The way to where texts are kept back, or to the thread that prints above the line, while one
+    /// is edited.
     fn above_line(&self) -> Option<Sender<String>> {
-        self.above.clone().filter(|_| self.editing)
+        let above = || self.above.clone().filter(|_| self.editing);
+        self.kept_back.clone().or_else(above)
     }
 
     /// True if something was typed where the next text would go.

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::client::ConnectOptions;
 use crate::cluster::state::MemoryLimits;
 
+use super::colors::ColorWhen;
 use super::outcome::ExitCodes;
 use super::output::Format;
 use super::progress::ProgressSettings;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub memory_limits: MemoryLimits,
     /// Run by ROLLING RESTART .. STOP ONLY once a node is down, by `sh -c`.
     pub post_stop_command: Option<String>,
+    /// When text is coloured.
+    pub color: ColorWhen,
     /// The cluster is simulated in this process, which the banner says.
     pub simulated: bool,
 }

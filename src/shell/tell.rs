@@ -53,10 +53,17 @@ impl Shell {
     }
 
     /// Tells what a command gave; `ending` ends its text.
-    pub(super) fn show_outcome(&mut self, spoken: &Spoken, outcome: &Outcome, ending: &str) {
+    pub(super) async fn show_outcome(&mut self, spoken: &Spoken, outcome: &Outcome, ending: &str) {
         match self.output.format() {
             Format::Text => {
-                self.output.print(&render::render_outcome(outcome));
+                let text = render::render_outcome(outcome);
+                if self.page(&text).await {
+                    return;
+                }
+                match outcome {
+                    Outcome::Help(_) => self.output.print_pages(&text),
+                    _ => self.output.print(&text),
+                }
                 self.output.print(ending);
             }
             Format::Json | Format::JsonLines => self.print_object(spoken, Ok(outcome), ""),
@@ -87,7 +94,12 @@ impl Shell {
         advice
     }
 
-    fn print_object(&mut self, spoken: &Spoken, result: Result<&Outcome, &Failure>, advice: &str) {
+    pub(super) fn print_object(
+        &mut self,
+        spoken: &Spoken,
+        result: Result<&Outcome, &Failure>,
+        advice: &str,
+    ) {
         let status = match result {
             Ok(outcome) => outcome.exit(self.settings.exit_codes),
             Err(failure) => failure.exit(self.settings.exit_codes),

@@ -6,11 +6,14 @@
 //! gathers none.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use rustix::io::ioctl_fionread;
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
+    tcsetattr,
 };
+use tokio::time::sleep;
 
 /// The modes of the terminal that is standard input.
 pub(super) struct TerminalModes(Termios);
@@ -25,6 +28,49 @@ impl TerminalModes {
     pub(super) fn restore(&self) {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
+}
+
+/// How often is looked for a key.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Keys that end something, until it is dropped. They are not shown, and no line has them.
+pub(super) struct Keys {
+    before: TerminalModes,
+}
+
+impl Keys {
+    /// None if standard input is no terminal.
+    pub(super) fn listen() -> Option<Self> {
+        let before = TerminalModes::now()?;
+        let modes = without_lines(&before.0, LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &modes).ok()?;
+        Some(Self { before })
+    }
+
+    /// Waits for a key, and takes what was typed.
+    pub(super) async fn pressed(&self) {
+        while bytes_waiting() == 0 {
+            sleep(LOOK).await;
+        }
+        // The terminal is gone when this fails; the next line notices that.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.before.restore();
+    }
+}
+
+/// Modes of a terminal that gathers no lines, and without others.
+fn without_lines(modes: &Termios, others: LocalModes) -> Termios {
+    let mut modes = modes.clone();
+    modes.local_modes.remove(LocalModes::ICANON | others);
+    // These two stand where the keys for the end of input and of a line were.
+    modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+    modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+    modes
 }
 
 /// How many bytes were typed and not read yet; of a terminal that gathers lines, in whole lines.
@@ -45,11 +91,7 @@ impl TypeAhead {
             return None;
         }
         let before = TerminalModes::now()?;
-        let mut modes = before.0.clone();
-        modes.local_modes.remove(LocalModes::ICANON);
-        // These two stand where the keys for the end of input and of a line were.
-        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
-        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        let modes = without_lines(&before.0, LocalModes::empty());
         tcsetattr(io::stdin(), OptionalActions::Now, &modes).ok()?;
         // A paste is longer than one line; what came before was not shown.
         Some(Self {

@@ -5,8 +5,8 @@ use ndbmgm::cluster::{
     Severity, SnapshotPoint, StopOptions, WaitFor,
 };
 use ndbmgm::command::{
-    CategoryLevel, Command, Encryption, HelpTopic, Severities, StartBackup, Target, Targets,
-    complete, help, parse, redact, split,
+    CategoryLevel, Command, Encryption, HelpTopic, Query, Severities, StartBackup, Target, Targets,
+    WATCH_SECONDS_MAX, complete, help, hint, keywords, parse, redact, split,
 };
 use ndbmgm::shell::render_parse_error;
 use proptest::collection::vec;
@@ -105,8 +105,21 @@ fn command_of_words_only(index: i32) -> Command {
         5 => Command::ClusterLogInfo,
         6 => Command::PurgeStaleSessions,
         7 => Command::TlsInfo,
+        8 => Command::NoPager,
         _ => Command::StartTls,
     }
+}
+
+fn query() -> impl Strategy<Value = Query> {
+    let report = (target(), select(ReportKind::ALL.to_vec()));
+    prop_oneof![
+        Just(Query::Show),
+        Just(Query::ClusterLogInfo),
+        Just(Query::Health),
+        vec(node(), 1..5).prop_map(Query::OkToStop),
+        target().prop_map(Query::Status),
+        report.prop_map(|(target, kind)| Query::Report { target, kind }),
+    ]
 }
 
 fn other_command() -> impl Strategy<Value = Command> {
@@ -127,12 +140,15 @@ fn other_command() -> impl Strategy<Value = Command> {
         free_text().prop_map(Command::Connect),
         free_text().prop_map(Command::Prompt),
         any::<u64>().prop_map(Command::Sleep),
+        (1..=WATCH_SECONDS_MAX, query())
+            .prop_map(|(seconds, query)| Command::Watch { seconds, query }),
+        free_text().prop_map(Command::Pager),
         node().prop_map(Command::EnterSingleUserMode),
         (switch, severities)
             .prop_map(|(switch, severities)| Command::ClusterLogFilter { switch, severities }),
         vec(node(), 1..5).prop_map(Command::CreateNodegroup),
         any::<u16>().prop_map(|number| Command::DropNodegroup(Nodegroup(number))),
-        (0..9).prop_map(command_of_words_only),
+        (0..10).prop_map(command_of_words_only),
     ]
 }
 
@@ -145,7 +161,7 @@ fn scraps() -> impl Strategy<Value = String> {
     let words = "START BACKUP ABORT ALL 2 3 0 -1 5x 4294967295 99999 ENCRYPT PASSWORD= PASSWORD='a b' \
                  PASSWORD=\"x' ' \" WAIT NOWAIT STARTED COMPLETED SNAPSHOTSTART SNAPSHOTEND STATUS \
                  REPORT Mem DUMP 0x3e8 010 STOP RESTART -a -n -x CLUSTERLOG ON INFO DEBUG BACKUP=15 \
-                 LOGLEVEL NODELOG ENTER SINGLE USER MODE EXIT HELP ? CONNECT PROMPT SLEEP PURGE STALE \
+                 LOGLEVEL NODELOG ENTER SINGLE USER MODE EXIT HELP ? CONNECT PROMPT SLEEP PURGE STALE \\WATCH PAGER NOPAGER \
                  CREATE DROP NODEGROUP 2,3 TLS # ; \u{e9}\u{1f980} \u{0}";
     let words: Vec<&'static str> = words.split(' ').collect();
     let blanks = select(vec![" ", "  ", "\t", ";", ""]);
@@ -172,6 +188,12 @@ fn check_any_line(line: &str) {
         assert!(help(Some(&topic)).ends_with('\n'));
     }
     let _ = redact(line);
+    for span in keywords(line) {
+        assert!(line.get(span).is_some(), "{line:?}");
+    }
+    if let Some(hint) = hint(line) {
+        assert!(hint.shown.get(..hint.word).is_some(), "{line:?}: {hint:?}");
+    }
 }
 
 proptest! {
@@ -266,7 +288,7 @@ proptest! {
         for word in line.split(' ') {
             let end = start + word.len();
             let is_word = word.bytes().all(|byte| byte.is_ascii_uppercase());
-            let free = matches!(command, Command::Connect(_) | Command::Prompt(_) | Command::Help(_));
+            let free = matches!(command, Command::Connect(_) | Command::Prompt(_) | Command::Pager(_) | Command::Help(_));
             let repeated = matches!(command, Command::ClusterLogFilter { .. }) && start > 0;
             let is_offered = is_word && !word.is_empty() && !repeated;
             if is_offered && (start == 0 || !free) {

@@ -73,6 +73,22 @@ impl Terminal {
         Self::run_with(program, home, columns, &[], arguments)
     }
 
+    /// With these arguments behind those that name the server.
+    pub(crate) fn at_server_with(
+        server: &FakeServer,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
+        let usual = [
+            "--no-defaults",
+            "-c",
+            &server.address,
+            "--connect-retries=1",
+        ];
+        let arguments: Vec<&str> = usual.iter().chain(arguments).copied().collect();
+        Self::with_environment(variables, &arguments)
+    }
+
     /// Any program of ours, in its home directory.
     pub(crate) fn run(program: &str, home: tempfile::TempDir, arguments: &[&str]) -> Self {
         Self::run_with(program, home, COLUMNS, &[], arguments)
@@ -144,7 +160,7 @@ impl Terminal {
         let (seen, changed) = &*self.seen;
         let mut seen = seen.lock().unwrap();
         loop {
-            let screen = seen.screen.screen().contents();
+            let screen = without_hint(seen.screen.screen());
             if satisfied(&screen) {
                 return screen;
             }
@@ -157,6 +173,39 @@ impl Terminal {
     /// Waits until the screen shows the text.
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait_until(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until what the prompt offers behind the typed text, which is dim, is this.
+    pub(crate) fn wait_for_hint(&self, hint: &str) {
+        let deadline = Instant::now() + LIMIT;
+        let (seen, changed) = &*self.seen;
+        let mut seen = seen.lock().unwrap();
+        loop {
+            let shown = hint_of(seen.screen.screen());
+            if shown == hint {
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no {hint:?}; the hint is {shown:?}");
+            seen = changed.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Colour of the first letter of the text where it stands last on the screen, and whether all
+    /// of it is bold.
+    pub(crate) fn look_of(&self, text: &str) -> (vt100::Color, bool) {
+        let seen = self.seen.0.lock().unwrap();
+        let screen = seen.screen.screen();
+        let (_, columns) = screen.size();
+        let rows: Vec<String> = screen.rows(0, columns.get()).collect();
+        let found = rows.iter().enumerate().rev().find_map(|(row, line)| {
+            let at = line.rfind(text)?;
+            Some((row, line[..at].chars().count()))
+        });
+        let (row, column) = found.unwrap_or_else(|| panic!("no {text} in:\n{}", rows.join("\n")));
+        let cell = |at: usize| screen.cell(row as u16, (column + at) as u16).unwrap();
+        let is_bold = (0..text.chars().count()).all(|at| cell(at).bold());
+        (cell(0).fgcolor(), is_bold)
     }
 
     /// Waits until the cursor's line is the prompt and what is typed at it.
@@ -336,6 +385,43 @@ impl Terminal {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         (std::fs::read_to_string(path).unwrap(), mode & 0o777)
     }
+}
+
+/// Text of the screen but for dim letters, which nobody typed.
+fn without_hint(screen: &vt100::Screen) -> String {
+    let is_dim = |row, column| screen.cell(row, column).is_some_and(vt100::Cell::dim);
+    let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
+    let has_hint = (0..rows).any(|row| (0..columns).any(|column| is_dim(row, column)));
+    if !has_hint {
+        return screen.contents();
+    }
+    let mut text = String::new();
+    for row in 0..rows {
+        let mut line = String::new();
+        for column in (0..columns).filter(|column| !is_dim(row, *column)) {
+            match screen.cell(row, column).map(vt100::Cell::contents) {
+                Some("") | None => line.push(' '),
+                Some(letter) => line.push_str(letter),
+            }
+        }
+        text.push_str(line.trim_end());
+        if !screen.row_wrapped(row) {
+            text.push('\n');
+        }
+    }
+    text.trim_end_matches('\n').to_owned()
+}
+
+/// The dim letters of the screen.
+fn hint_of(screen: &vt100::Screen) -> String {
+    let (rows, columns) = screen.size();
+    let cells = (0..rows.get())
+        .flat_map(|row| (0..columns.get()).filter_map(move |column| screen.cell(row, column)));
+    cells
+        .filter(|cell| cell.dim())
+        .map(vt100::Cell::contents)
+        .collect()
 }
 
 impl Drop for Terminal {

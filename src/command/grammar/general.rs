@@ -13,8 +13,8 @@ use super::fault::{Parsed, refuse_rest, refuse_word};
 use super::lexical::{end, is_number, keyword, must_be, text};
 
 /// ```text
-/// general-command = help | quit | exit | connect | prompt | sleep | show | shutdown
-///                 | enter-single-user-mode | purge | tls-info
+/// general-command = help | quit | exit | connect | prompt | sleep | pager | no-pager | show
+///                 | shutdown | enter-single-user-mode | purge | tls-info
 /// ```
 pub(super) fn general_command(input: &str) -> Parsed<'_, Command> {
     alt((
@@ -24,6 +24,8 @@ pub(super) fn general_command(input: &str) -> Parsed<'_, Command> {
         connect,
         prompt,
         sleep,
+        pager,
+        no_pager,
         show,
         shutdown,
         enter_single_user_mode,
@@ -125,6 +127,23 @@ fn sleep(input: &str) -> Parsed<'_, Command> {
         Ok(seconds) if is_number(word) => Ok((rest, Command::Sleep(seconds))),
         _ => refuse_word(input, Kind::NotACommand),
     }
+}
+
+/// ```text
+/// pager = "PAGER" [ text ]
+/// ```
+fn pager(input: &str) -> Parsed<'_, Command> {
+    let (input, ()) = keyword(Keyword::Pager)(input)?;
+    text.map(Command::Pager).parse(input)
+}
+
+/// ```text
+/// no-pager = "NOPAGER"
+/// ```
+fn no_pager(input: &str) -> Parsed<'_, Command> {
+    let (input, ()) = keyword(Keyword::Nopager)(input)?;
+    let (input, ()) = end(input, Kind::NotACommand)?;
+    Ok((input, Command::NoPager))
 }
 
 /// ```text

@@ -11,14 +11,17 @@ mod node;
 
 use nom::Parser;
 use nom::branch::alt;
+use nom::combinator::cut;
 
-use super::ast::Command;
+use super::ast::{Command, Query, WATCH_SECONDS, WATCH_SECONDS_MAX};
 use super::error::{ParseError, ParseErrorKind};
+use super::keyword::Keyword;
 use super::redact::{redact, redact_span};
 use super::suggest;
 use super::syntax;
-use super::text::{body, is_blank};
-use fault::{Fault, Parsed};
+use super::text::{body, is_blank, split_word};
+use fault::{Fault, Parsed, refuse_rest, refuse_word};
+use lexical::{is_number, keyword};
 
 pub use batch::split;
 
@@ -54,10 +57,40 @@ fn comment(text: &str) -> bool {
 }
 
 /// ```text
-/// command = start | abort-backup | node-line | general-command | clusterlog
-///         | nodegroup-command | care-command
+/// command = watch | single-command
 /// ```
 fn command(input: &str) -> Parsed<'_, Command> {
+    alt((watch, single_command)).parse(input)
+}
+
+/// ```text
+/// watch = "\WATCH" [ number ] single-command        ; 1 to 86400; one that only asks
+/// ```
+fn watch(input: &str) -> Parsed<'_, Command> {
+    let (input, ()) = keyword(Keyword::Watch)(input)?;
+    let (word, after) = split_word(input);
+    let (seconds, line) = match is_number(word) {
+        true => (word.parse().unwrap_or(u32::MAX), after),
+        false => (WATCH_SECONDS, input),
+    };
+    if !(1..=WATCH_SECONDS_MAX).contains(&seconds) {
+        return refuse_word(input, ParseErrorKind::WatchSecondsOutOfRange);
+    }
+    if line.is_empty() {
+        return refuse_word(line, ParseErrorKind::QueryExpected);
+    }
+    let (rest, command) = cut(single_command).parse(line)?;
+    match Query::of(command) {
+        Some(query) => Ok((rest, Command::Watch { seconds, query })),
+        None => refuse_rest(line, ParseErrorKind::QueryExpected),
+    }
+}
+
+/// ```text
+/// single-command = start | abort-backup | node-line | general-command | clusterlog
+///                | nodegroup-command | care-command
+/// ```
+fn single_command(input: &str) -> Parsed<'_, Command> {
     alt((
         backup::start,
         backup::abort_backup,

@@ -21,6 +21,7 @@ mod status;
 mod stop_check;
 mod surroundings;
 mod wait;
+mod watch;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -65,7 +66,7 @@ impl Shell {
         // These can be left without being given up, and see to that themselves.
         let can_be_left = matches!(
             command,
-            Command::StartBackup(_) | Command::RollingRestart(_)
+            Command::StartBackup(_) | Command::RollingRestart(_) | Command::Watch { .. }
         );
         // HEALTH has an answer to that, too.
         let keeps_time = can_be_left || matches!(command, Command::Health);
@@ -129,6 +130,9 @@ impl Shell {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
                 Ok(Outcome::Done)
             }
+            Command::Watch { seconds, query } => self.watch(seconds, query).await,
+            Command::Pager(program) => Ok(self.set_pager(program)),
+            Command::NoPager => Ok(self.set_no_pager()),
             Command::Connect(string) => self.reconnect(string).await,
             Command::PurgeStaleSessions => self.purge_stale_sessions().await,
             Command::TlsInfo => self.tls_info().await,

@@ -2,9 +2,13 @@
 //!
 //! Pure: no IO, no clock.
 
+mod color;
 pub(super) mod json;
+mod screen;
 mod text;
 
+pub(super) use color::{color, color_hint, color_pages, color_typed};
+pub(super) use screen::{ENTER, LEAVE, Size, fit, redraw};
 pub use text::render_parse_error;
 pub(super) use text::*;
 

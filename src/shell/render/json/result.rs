@@ -39,6 +39,11 @@ pub(super) enum ResultReport {
         /// The new prompt; null for the default.
         text: Option<String>,
     },
+    /// PAGER and NOPAGER.
+    Pager {
+        /// The program that long results at a prompt go to; null for the screen.
+        program: Option<String>,
+    },
     /// PURGE STALE SESSIONS.
     SessionsPurged {
         /// Ids of the nodes whose sessions were purged.
@@ -341,6 +346,9 @@ impl ResultReport {
                 text: pages.clone(),
             },
             Outcome::Prompt(text) => ResultReport::Prompt { text: text.clone() },
+            Outcome::Pager(program) => ResultReport::Pager {
+                program: program.clone(),
+            },
             Outcome::SessionsPurged(nodes) => ResultReport::SessionsPurged {
                 nodes: purged(nodes.as_deref().unwrap_or_default()),
             },

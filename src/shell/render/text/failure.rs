@@ -3,7 +3,7 @@
 
 use crate::client::ClientError;
 use crate::cluster::NodeId;
-use crate::command::{ParseError, ParseErrorKind as Kind};
+use crate::command::{ParseError, ParseErrorKind as Kind, WATCH_SECONDS_MAX};
 use crate::shell::outcome::{
     Attempt, BackupNews, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
 };
@@ -353,6 +353,12 @@ pub fn render_parse_error(error: &ParseError) -> String {
         Kind::RestartOptionUnknown => {
             format!("Invalid option: {word}. Expecting -A,-N,-I or -F after RESTART\n")
         }
+        Kind::WatchSecondsOutOfRange => {
+            format!("Invalid seconds: {word}. Expecting 1 to {WATCH_SECONDS_MAX} after \\WATCH\n")
+        }
+        Kind::QueryExpected => "Expected a command after \\WATCH that only asks: \
+             SHOW, STATUS, REPORT, HEALTH, OK TO STOP or CLUSTERLOG INFO.\n"
+            .to_owned(),
         Kind::ApiNodeExpected => "Invalid arguments: expected <NodeId>\n\
              Use SHOW to see what API nodes are configured\n"
             .to_owned(),

@@ -34,6 +34,7 @@ pub(in crate::shell) use plan::{render_check, render_danger, render_unreadable_f
 pub(in crate::shell) use progress::{render_folded, render_look, render_node_progress};
 pub(in crate::shell::render) use rolling::render_obstacle;
 pub(in crate::shell) use rolling::{ROLL_ENDS_AFTER_STEP, render_no_server_answers};
+pub(in crate::shell::render) use status::state_words;
 pub(in crate::shell) use tls::{
     NO_CERTIFICATE, PASSWORD_IN_CLEARTEXT, SERVER_WITHOUT_TLS, TLS_REQUIRED_DEFERRED,
     render_tls_not_used, render_tls_required, render_tls_warning,
@@ -43,7 +44,10 @@ use backup::detached;
 
 use std::path::Path;
 
+use jiff::Zoned;
+
 use crate::cluster::{NodeId, generic_message};
+use crate::command::Command;
 
 /// First line that an interactive or piped run prints.
 pub(in crate::shell) const BANNER: &str = "-- NDB Cluster -- Management Client --\n";
@@ -97,6 +101,16 @@ pub(in crate::shell) fn render_error(number: u32, description: &str) -> String {
 /// The prompt, as PROMPT set it or by default.
 pub(in crate::shell) fn render_prompt(prompt: Option<&str>) -> String {
     prompt.map_or(DEFAULT_PROMPT.to_owned(), |text| format!("{text} "))
+}
+
+/// Above a turn of `\WATCH`: `2026-11-30 21:20:11 \WATCH 2 SHOW`.
+pub(in crate::shell) fn render_turn_title(now: &Zoned, watch: &Command) -> String {
+    format!("{} {watch}\n", now.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// For standard error: a pager that can't be used, in place of which the screen is.
+pub(in crate::shell) fn render_no_pager(program: &str, reason: &str) -> String {
+    format!("Error: the pager '{program}' can't be used: {reason}\n")
 }
 
 /// ` 1 2`: node ids as the prompt lists them after `Node`.

@@ -20,6 +20,8 @@ pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
         Outcome::Help(pages) => pages.clone(),
         Outcome::Prompt(Some(text)) => format!("Prompt set to {text} \n"),
         Outcome::Prompt(None) => format!("Returning to default prompt of {DEFAULT_PROMPT}\n"),
+        Outcome::Pager(Some(program)) => format!("PAGER set to '{program}'\n"),
+        Outcome::Pager(None) => "PAGER set to stdout\n".to_owned(),
         Outcome::SessionsPurged(Some(nodes)) => {
             format!("Purged sessions with node id's: {nodes}\n")
         }

@@ -86,7 +86,7 @@ fn data_node_extras(node: &NodeState, master: Option<i32>) -> String {
     text
 }
 
-pub(super) fn state_words(status: NodeStatus) -> &'static str {
+pub(in crate::shell::render) fn state_words(status: NodeStatus) -> &'static str {
     match status {
         NodeStatus::NoContact => "not connected",
         NodeStatus::NotStarted => "not started",
