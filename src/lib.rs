@@ -10,13 +10,14 @@
 //! | [`command`] | the prompt's grammar: text to [`command::Command`] (pure) | `cluster` |
 //! | [`wire`] | the management protocol's codec (pure, sans-IO) | `cluster` |
 //! | [`client`] | a session with a management server, over tokio | `wire`, `tls`, `cluster` |
+//! | [`metrics`] | figures in Prometheus's text format (pure) | `cluster` |
 //! | [`tls`] | keys, certificates, and what is checked of them | nothing |
 //! | [`xfrm`] | the NDBXFRM1 and AZ31 containers | nothing |
 //! | [`backup`] | the backup files: readers, writers, printer | `xfrm`, `cluster` |
 //! | [`sim`] | the simulated cluster | `wire`, `tls`, `backup`, `xfrm`, `cluster` |
 #![cfg_attr(
     feature = "programs",
-    doc = "| [`shell`] | the prompt: read, execute, render | `command`, `client`, `tls`, `cli`, `cluster` |",
+    doc = "| [`shell`] | the prompt: read, execute, render | `command`, `client`, `metrics`, `tls`, `cli`, `cluster` |",
     doc = "| [`cli`] | what the programs share: options, passwords, exit statuses | nothing |"
 )]
 //!
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod client;
 pub mod cluster;
 pub mod command;
+pub mod metrics;
 #[cfg(feature = "programs")]
 pub mod shell;
 pub mod sim;

@@ -92,6 +92,10 @@ enum Mode {
 /// Ends with the status of the one command, or of the first of the piped commands that failed;
 /// a prompt on a terminal ends with success.
 pub fn run(settings: Settings) -> Exit {
+    if settings.output.is_for_monitoring() && !asks_health_only(&settings.execute) {
+        Output::new(settings.output).advise(render::ONLY_HEALTH);
+        return Exit::HealthUnknown;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -102,6 +106,11 @@ pub fn run(settings: Settings) -> Exit {
             Exit::CommandFailed
         }
     }
+}
+
+fn asks_health_only(lines: &[String]) -> bool {
+    let is_health = |line: &String| command::parse(line) == Ok(Command::Health);
+    !lines.is_empty() && lines.iter().all(is_health)
 }
 
 /// Waits until `is_busy` says no. True if Ctrl-C came first.

@@ -196,8 +196,8 @@ pub struct Options {
     /// Seconds between two lines of --progress=plain and json
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub progress_interval: u32,
-    /// How results are written: text, json (an object for each command) or jsonl (one on each
-    /// line, and one for each event, as it comes)
+    /// How results are written: text, json (an object for each command), jsonl (one on each line,
+    /// and one for each event, as it comes); for -e HEALTH also nagios and prometheus
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Format,
     /// Colours of states, severities and keywords: auto (on a terminal, unless NO_COLOR is set or TERM

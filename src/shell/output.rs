@@ -50,6 +50,17 @@ pub enum Format {
     /// The same on one line each, and a line for each event, as it comes
     #[value(name = "jsonl")]
     JsonLines,
+    /// HEALTH only: the line of a Nagios plugin
+    Nagios,
+    /// HEALTH only: Prometheus's text format
+    Prometheus,
+}
+
+impl Format {
+    /// True for those that monitoring reads, and that only HEALTH has.
+    pub(super) fn is_for_monitoring(self) -> bool {
+        matches!(self, Format::Nagios | Format::Prometheus)
+    }
 }
 
 /// Keeps back what nobody asked for, until it is dropped: the terminal is not ours to write to.
@@ -185,7 +196,7 @@ impl Output {
     /// How objects are laid out; none for text.
     pub(super) fn layout(&self) -> Option<Layout> {
         match self.format {
-            Format::Text => None,
+            Format::Text | Format::Nagios | Format::Prometheus => None,
             Format::Json => Some(Layout::Indented),
             Format::JsonLines => Some(Layout::Line),
         }
@@ -349,6 +360,8 @@ impl Output {
         match self.format {
             Format::Text => self.print(text),
             Format::Json | Format::JsonLines => self.advise(text),
+            // What monitoring does not read is in the result.
+            Format::Nagios | Format::Prometheus => {}
         }
     }
 
@@ -365,7 +378,7 @@ impl Output {
         match self.format {
             Format::Text if self.folds => Some(render::render_folded(event).unwrap_or(text)),
             Format::Text => Some(text),
-            Format::Json => None,
+            Format::Json | Format::Nagios | Format::Prometheus => None,
             Format::JsonLines => Some(json::render_event(event, Timestamp::now())),
         }
     }

@@ -30,6 +30,8 @@ impl Shell {
         match (self.output.format(), &step) {
             (Format::Text, _) => self.output.print(&render::render_step(&step)),
             // It was a line of its own when it came.
+            // HEALTH has no steps.
+            (Format::Nagios | Format::Prometheus, _) => {}
             (Format::JsonLines, Step::BackupEvent(_)) => {}
             (Format::Json | Format::JsonLines, _) => {
                 let told = json::Told::step(&step, Timestamp::now());
@@ -67,6 +69,7 @@ impl Shell {
                 self.output.print(ending);
             }
             Format::Json | Format::JsonLines => self.print_object(spoken, Ok(outcome), ""),
+            Format::Nagios | Format::Prometheus => self.print_health(outcome),
         }
     }
 
@@ -77,6 +80,8 @@ impl Shell {
             Format::Text if failure.was_cut_short() => {}
             Format::Text => self.output.print(ending),
             Format::Json | Format::JsonLines => self.print_object(spoken, Err(failure), &advice),
+            Format::Nagios => self.output.print(&render::render_nagios_failure(failure)),
+            Format::Prometheus => {}
         }
     }
 
@@ -92,6 +97,15 @@ impl Shell {
             self.check_after_error().await;
         }
         advice
+    }
+
+    fn print_health(&self, outcome: &Outcome) {
+        if let Outcome::Health(report) = outcome {
+            self.output.print(&match self.output.format() {
+                Format::Nagios => render::render_nagios(report),
+                _ => render::render_prometheus(report),
+            });
+        }
     }
 
     pub(super) fn print_object(

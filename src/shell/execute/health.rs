@@ -87,9 +87,8 @@ fn cause_of_failure(failure: Failure) -> UnknownCause {
 fn cause(error: &ClientError) -> UnknownCause {
     let text = error.to_string();
     match error {
-        ClientError::NotAuthorized { .. } | ClientError::Tls(_) => {
-            UnknownCause::NotAuthorized(text)
-        }
+        ClientError::NotAuthorized { text, .. } => UnknownCause::NotAuthorized(text.clone()),
+        ClientError::Tls(_) => UnknownCause::NotAuthorized(text),
         ClientError::TimedOut { .. } | ClientError::Silent { .. } => UnknownCause::NoAnswer(text),
         ClientError::Refused { .. }
         | ClientError::Reply(_)

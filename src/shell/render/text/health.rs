@@ -53,6 +53,15 @@ fn render_nodegroup(nodegroup: &NodegroupHealth) -> String {
     text
 }
 
+/// `node 5 starting (last completed phase 4)` of a node that is not in service.
+pub(in crate::shell::render) fn render_member_state(node: &NodeState) -> Option<String> {
+    let serves = matches!(
+        node.status,
+        NodeStatus::Started | NodeStatus::SingleUserMode
+    );
+    (!serves).then(|| format!("node {} {}", node.node, node_state(node)))
+}
+
 /// `starting (last completed phase 4)`
 fn node_state(node: &NodeState) -> String {
     let words = state_words(node.status);

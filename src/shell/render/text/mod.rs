@@ -27,7 +27,7 @@ pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
 pub(in crate::shell) use fold::fold;
 pub(in crate::shell::render) use health::{
-    render_caution, render_finding, render_refusal, render_unknown_cause,
+    render_caution, render_finding, render_member_state, render_refusal, render_unknown_cause,
 };
 pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
 pub(in crate::shell) use plan::{render_check, render_danger, render_unreadable_file};
@@ -81,6 +81,10 @@ pub(in crate::shell) const HIDDEN_LINE: &str = "this line is not shown, as it ma
 /// In the place of what a terminal did not take while somebody typed.
 pub(in crate::shell) const NOT_TAKEN: &str =
     "Some text is missing here: the terminal did not take it while a key waited.\n";
+
+/// For standard error: a format that only HEALTH has.
+pub(in crate::shell) const ONLY_HEALTH: &str =
+    "ndb_mgm: --output=nagios and --output=prometheus are for -e HEALTH only\n";
 
 /// For standard error: the results could not be written.
 pub(in crate::shell) fn render_output_failure(reason: &str) -> String {

@@ -1,0 +1,9 @@
+//! Figures of a cluster in Prometheus's text format, version 0.0.4.
+//!
+//! Pure: no IO, no clock, no printing. `docs/metrics.md` lists every metric.
+
+mod cluster;
+mod exposition;
+
+pub use cluster::{push_cluster, push_health};
+pub use exposition::{Exposition, MetricKind};
