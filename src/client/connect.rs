@@ -127,7 +127,8 @@ pub async fn connect_with_progress(
                 }
                 tracing::debug!(host = %host.address, "connected");
                 let mut session = Session::new(transport, host, options.timeout);
-                secure(&mut session, &options.tls).await?;
+                // A handshake's state is large, and every future around this one would be so, too.
+                Box::pin(secure(&mut session, &options.tls)).await?;
                 return Ok(session);
             }
             Err(failed) => failed,

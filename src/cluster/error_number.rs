@@ -236,6 +236,19 @@ impl ErrorNumber {
     /// A data node is starting or stopping.
     pub const NODES_STARTING_OR_STOPPING: ErrorNumber = ErrorNumber(5063);
 
+    /// True for what ends a backup that has begun; other numbers refuse one before.
+    pub fn ends_backup(self) -> bool {
+        (1321..=1340).contains(&self.0)
+    }
+
+    /// True if the text, of a `result:` line, tells what ends a backup that has begun.
+    pub fn text_ends_backup(text: &str) -> bool {
+        let mut ends = TABLE
+            .iter()
+            .filter(|(number, ..)| ErrorNumber(*number).ends_backup());
+        ends.any(|(number, ..)| ErrorNumber(*number).text() == text)
+    }
+
     /// The message alone, such as `A backup is already running`.
     pub fn message(self) -> Option<&'static str> {
         self.entry().map(|(_, message, _)| *message)

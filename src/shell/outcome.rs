@@ -13,7 +13,7 @@ use crate::cluster::state::{
     Sighting, StopVerdict,
 };
 use crate::cluster::{
-    BackupId, BackupTotals, ConnectStringError, Event, NodeId, NodeStatus, Nodegroup,
+    BackupId, BackupTotals, ConnectStringError, ErrorNumber, Event, NodeId, NodeStatus, Nodegroup,
     PasswordError, SavedEvent, WaitFor,
 };
 use crate::command::{CategoryLevel, ItemError, ParseError, RollingRestart, Severities, Targets};
@@ -493,18 +493,9 @@ pub(super) enum Attempt {
     SignalLog {
         on: bool,
     },
-    /// START BACKUP, and what events told of it.
-    Backup(BackupNews),
+    /// START BACKUP, and the data node that an event named as the first to give up.
+    Backup(Option<NodeId>),
     AbortBackup(BackupId),
-}
-
-/// What events told of a backup whose START BACKUP failed.
-#[derive(Clone, Copy, Default)]
-pub(super) struct BackupNews {
-    /// It had started.
-    pub(super) started: bool,
-    /// The data node that was the first to give it up.
-    pub(super) gave_up: Option<NodeId>,
 }
 
 /// Why there is no password for a backup.
@@ -575,10 +566,12 @@ impl Attempt {
             ClientError::ConnectString(_) | ClientError::NotSendable(_) => FailureKind::Usage,
             ClientError::Unreachable { .. } => FailureKind::Unreachable,
             ClientError::NotAuthorized { .. } | ClientError::Tls(_) => FailureKind::NotAuthorized,
-            error if error.is_refusal() => match self {
-                Attempt::Backup(BackupNews { started: true, .. }) => FailureKind::BackupFailed,
-                _ => FailureKind::Refused,
-            },
+            ClientError::Refused { text, .. }
+                if matches!(self, Attempt::Backup(_)) && ErrorNumber::text_ends_backup(text) =>
+            {
+                FailureKind::BackupFailed
+            }
+            error if error.is_refusal() => FailureKind::Refused,
             _ => match self {
                 Attempt::Connection => FailureKind::Unreachable,
                 _ => FailureKind::OutcomeUnknown,

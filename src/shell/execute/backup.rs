@@ -7,7 +7,6 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,23 +23,20 @@ use crate::client::{ClientError, Session, StartBackupOptions};
 use crate::cluster::{BackupId, BackupPassword, Event, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
-use super::super::events::{EventFeed, listen_to_backups};
+use super::super::events::EventFeed;
 use super::super::interrupt::Interrupt;
 use super::super::options::BACKUP_PASSWORD;
-use super::super::outcome::{
-    Attempt, BackupNews, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Outcome, PasswordFault, Step,
-};
-use super::super::output::{Format, Output};
+use super::super::outcome::{Attempt, EndUnheard, Failure, Outcome, PasswordFault, Step};
+use super::super::output::Output;
 use super::super::progress::ProgressDisplay;
 use super::super::tell::{Spoken, announce_failure};
 use super::super::{ExitCodes, Mode, Shell, render};
-use super::backup_lost::{Fate, LostBackup};
+use super::backup_lost::{Fate, LostBackup, kept_end};
 use super::backup_poll::{Heard, Unheard, end_unheard, is_reported};
-use super::backup_watch::{BackupWatch, Verdict};
 use super::out_of_time;
 
 /// How long an event that belongs to a reply is waited for.
-const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
+pub(super) const EVENT_AFTER_REPLY: Duration = Duration::from_secs(1);
 
 /// The same for the end of a backup, for a server that tells nothing of its data nodes either.
 const EVENT_LIMIT: Duration = Duration::from_secs(3 * 60);
@@ -49,7 +45,7 @@ const EVENT_LIMIT: Duration = Duration::from_secs(3 * 60);
 const STATUS_LIMIT: Duration = Duration::from_secs(10);
 
 /// The server's answer to `start backup`: the id, unless nothing was waited for.
-type Replied = Result<Option<BackupId>, ClientError>;
+pub(super) type Replied = Result<Option<BackupId>, ClientError>;
 
 impl Shell {
     pub(super) async fn start_backup(&mut self, backup: StartBackup) -> Result<Outcome, Failure> {
@@ -128,145 +124,24 @@ impl Shell {
         })
     }
 
-    /// One-shot with WAIT: an event connection of its own, whose events are shown once the
-    /// server has said that the backup went as asked.
-    async fn backup_once(&mut self, options: StartBackupOptions) -> Result<Outcome, Failure> {
-        let server = self.same_server(self.session.as_ref().ok_or(Failure::ConnectionLost)?);
-        let stream = listen_to_backups(&server).await;
-        let stream = stream.map_err(Failure::BackupUnheard)?;
-        let (given_id, wait) = (options.id, options.wait);
-        let progress = self.settings.progress;
-        // With progress its user watches; without, a start is shown with what comes of it.
-        let shows_start = progress.is_shown()
-            && wait == WaitFor::Completed
-            && self.output.format() == Format::Text;
-        let start_shown = Rc::new(Cell::new(false));
-        let (output, shown) = (self.output.clone(), Rc::clone(&start_shown));
-        let when_heard = move |event: &Event| {
-            output.print_event(event);
-            if shows_start && is_start(event) && !shown.replace(true) {
-                output.print(&render::render_step(&Step::BackupEvent(event.clone())));
-            }
-        };
-        let mut watch = BackupWatch::new(stream, given_id, wait, Box::new(when_heard.clone()));
-        let interrupt = Interrupt::end_command().unwrap_or(Interrupt::ENDS_PROGRAM);
-        let mut left = pin!(self.left(interrupt));
-        let began = Timestamp::now();
-        let heard = watch.heard();
-        let _display = ProgressDisplay::start(progress, &server, &self.output);
-        let waited = {
-            let session = self.session()?;
-            let reply = session.start_backup(options);
-            let unheard = end_unheard(&server, || heard.get());
-            tokio::select! {
-                waited = watch.collect_until(reply, unheard) => waited,
-                left = &mut left => return Err(self.leave_backup(watch.id(), left)),
-            }
-        };
-        let lost = match waited {
-            Ok(Ok(id)) => {
-                let verdict = tokio::select! {
-                    verdict = watch.tell(id, &server, |event| {
-                        self.step_unless_shown(event, &start_shown);
-                    }) => verdict,
-                    left = &mut left => return Err(self.leave_backup(watch.id(), left)),
-                };
-                match verdict {
-                    Verdict::AsAsked(event) => return Ok(Outcome::Backup(event)),
-                    Verdict::Aborted(id, event) => {
-                        return Err(Failure::BackupAborted { id, event });
-                    }
-                    Verdict::Silence(id) => return Err(Failure::BackupSilent(id)),
-                    Verdict::NotReported(id) => {
-                        return Err(Failure::BackupEndUnheard(id, EndUnheard::Event));
-                    }
-                    Verdict::ConnectionLost(id, error) => Failure::BackupEventsLost(id, error),
-                }
-            }
-            Ok(Err(error)) if error.is_unanswered() => Attempt::Backup(BackupNews {
-                started: heard.get().has_started,
-                gave_up: None,
-            })
-            .failed()(error),
-            Ok(Err(error)) => {
-                let gave_up = match &error {
-                    ClientError::Refused { text, .. } if text.starts_with(FILE_OR_SCAN_ERROR) => {
-                        watch.gave_up(EVENT_AFTER_REPLY).await
-                    }
-                    _ => None,
-                };
-                let news = BackupNews {
-                    started: heard.get().has_started,
-                    gave_up,
-                };
-                return Err(Attempt::Backup(news).failed()(error));
-            }
-            Err(unheard) => {
-                for event in watch.take_early() {
-                    self.step_unless_shown(event, &start_shown);
-                }
-                match unheard {
-                    Unheard::ServerGone(error) => {
-                        Attempt::Backup(BackupNews::default()).failed()(error)
-                    }
-                    Unheard::NotReported => return Err(without_answer(heard.get())),
-                }
-            }
-        };
-        let early = watch.take_early();
-        let known = Heard {
-            id: watch.id(),
-            ..heard.get()
-        };
-        drop(watch);
-        let fate = tokio::select! {
-            fate = self.find_lost_backup(&lost, wait, known, began, when_heard) => fate,
-            left = &mut left => return Err(self.leave_backup(known.id, left)),
-        };
-        match fate {
-            Fate::Unknown(reason) => Err(lost_for_good(lost, known.id, reason)),
-            Fate::Runs(id) => Ok(Outcome::BackupRuns(id)),
-            Fate::Told(event) => {
-                for event in early {
-                    self.step_unless_shown(event, &start_shown);
-                }
-                told(event).map(Outcome::Backup)
-            }
-        }
-    }
-
-    /// Tells an event of the backup, but for a start that was shown when it came.
-    fn step_unless_shown(&self, event: Event, start_shown: &Cell<bool>) {
-        if !(start_shown.get() && is_start(&event)) {
-            self.step(Step::BackupEvent(event));
-        }
-    }
-
     /// Asks the other management servers about a backup whose server was lost.
-    async fn find_lost_backup(
+    pub(super) async fn find_lost_backup(
         &self,
-        lost: &Failure,
         wait: WaitFor,
         heard: Heard,
         began: Timestamp,
         when_heard: impl Fn(&Event) + Clone + 'static,
     ) -> Fate {
         let server = self.last_server.clone();
-        let why = match lost {
-            Failure::Request { error, .. } | Failure::BackupEventsLost(_, error) => {
-                error.to_string()
-            }
-            _ => String::new(),
-        };
         self.output
-            .notify(&render::render_server_lost(heard.id, server.as_ref(), &why))
+            .notify(&render::render_server_lost(heard.id, server.as_ref()))
             .await;
         let mut lost = LostBackup::new(self.settings.connect.clone(), server, wait, heard, began);
         lost.find(when_heard).await
     }
 
     /// What ends a wait before what is waited for.
-    fn left(&self, interrupt: Interrupt) -> impl Future<Output = Left> + use<> {
+    pub(super) fn left(&self, interrupt: Interrupt) -> impl Future<Output = Left> + use<> {
         let limits = self.settings.limits;
         let limit = [limits.wait, limits.command].into_iter().flatten().min();
         async move {
@@ -278,7 +153,7 @@ impl Shell {
     }
 
     /// The end of a WAIT, not of its backup, without a prompt to go back to.
-    fn leave_backup(&mut self, id: Option<u32>, left: Left) -> Failure {
+    pub(super) fn leave_backup(&mut self, id: Option<u32>, left: Left) -> Failure {
         self.session = None;
         match left {
             Left::OutOfTime(limit) => Failure::WaitOutOfTime(id, limit),
@@ -335,7 +210,14 @@ impl Shell {
                 request.abort();
                 let error = match unheard {
                     Unheard::ServerGone(error) => error,
-                    Unheard::NotReported => return Err(without_answer(known.get())),
+                    Unheard::NotReported => {
+                        let heard = known.get();
+                        return kept_end(&server, heard, began)
+                            .await
+                            .map_or(Err(without_answer(heard)), |event| {
+                                told(event).map(Outcome::Backup)
+                            });
+                    }
                 };
                 return self.end_of_lost(error, events, wait, known.get(), began, left).await;
             }
@@ -360,7 +242,7 @@ impl Shell {
         };
         self.session = Some(session);
         let Some(events) = events.filter(|_| wait != WaitFor::Nothing) else {
-            let replied = replied.map_err(Attempt::Backup(BackupNews::default()).failed())?;
+            let replied = replied.map_err(Attempt::Backup(None).failed())?;
             let id = replied.map(BackupId::get).or(given_id);
             return Ok(match wait {
                 WaitFor::Nothing | WaitFor::Started => Outcome::BackupOrdered(id),
@@ -381,7 +263,10 @@ impl Shell {
                     () = async {
                         let _ = timeout(EVENT_LIMIT, end_unheard(&server, || heard)).await;
                     } => {
-                        return Err(Failure::BackupEndUnheard(heard.id, EndUnheard::Event));
+                        return match kept_end(&server, heard, began).await {
+                            Some(event) => told(event).map(Outcome::Backup),
+                            None => Err(Failure::BackupEndUnheard(heard.id, EndUnheard::Event)),
+                        };
                     }
                     left = &mut left => return self.go_on_without(heard.id, left),
                 }
@@ -391,11 +276,7 @@ impl Shell {
                 .unwrap_or_default(),
         };
         let replied = replied.map_err(|error| {
-            let news = BackupNews {
-                started: known.get().has_started,
-                gave_up: told.as_ref().map(|event| event.source),
-            };
-            Attempt::Backup(news).failed()(error)
+            Attempt::Backup(told.as_ref().map(|event| event.source)).failed()(error)
         })?;
         let id = replied.map(BackupId::get).or(given_id);
         Ok(match (told, wait) {
@@ -427,13 +308,9 @@ impl Shell {
         began: Timestamp,
         left: Pin<&mut impl Future<Output = Left>>,
     ) -> Result<Outcome, Failure> {
-        let news = BackupNews {
-            started: known.has_started,
-            gave_up: None,
-        };
-        let lost = Attempt::Backup(news).failed()(error);
+        let lost = Attempt::Backup(None).failed()(error);
         let fate = tokio::select! {
-            fate = self.find_lost_backup(&lost, wait, known, began, |_: &Event| {}) => fate,
+            fate = self.find_lost_backup(wait, known, began, |_: &Event| {}) => fate,
             left = left => {
                 return match self.mode {
                     Mode::Terminal => self.go_on_without(known.id, left),
@@ -515,13 +392,13 @@ fn type_twice() -> Result<Result<BackupPassword, PasswordFault>, SecretError> {
 }
 
 /// Why a WAIT ended before what it waited for.
-enum Left {
+pub(super) enum Left {
     Interrupted,
     OutOfTime(Duration),
 }
 
 /// The failure of a START BACKUP that will not be answered any more.
-fn without_answer(heard: Heard) -> Failure {
+pub(super) fn without_answer(heard: Heard) -> Failure {
     let missing = match heard.has_ended {
         true => EndUnheard::Reply,
         false => EndUnheard::Both,
@@ -530,7 +407,7 @@ fn without_answer(heard: Heard) -> Failure {
 }
 
 /// The failure of a backup whose server was lost, and of which no other could tell.
-fn lost_for_good(lost: Failure, id: Option<u32>, reason: String) -> Failure {
+pub(super) fn lost_for_good(lost: Failure, id: Option<u32>, reason: String) -> Failure {
     Failure::BackupLost {
         lost: Box::new(lost),
         id,
@@ -538,12 +415,12 @@ fn lost_for_good(lost: Failure, id: Option<u32>, reason: String) -> Failure {
     }
 }
 
-fn is_start(event: &Event) -> bool {
+pub(super) fn is_start(event: &Event) -> bool {
     matches!(event.body, EventBody::BackupStarted { .. })
 }
 
 /// An event that ends a wait, unless it tells a failure.
-fn told(event: Event) -> Result<Event, Failure> {
+pub(super) fn told(event: Event) -> Result<Event, Failure> {
     match event.body {
         EventBody::BackupAborted { backup_id: id, .. } => Err(Failure::BackupAborted { id, event }),
         _ => Ok(event),
@@ -569,7 +446,7 @@ async fn report_in_background(
     spoken: Spoken,
 ) {
     if let Ok((_, Err(error))) = request.await {
-        let failure = Attempt::Backup(BackupNews::default()).failed()(error);
+        let failure = Attempt::Backup(None).failed()(error);
         announce_failure(&output, codes, &spoken, &failure).await;
     }
 }

@@ -146,7 +146,7 @@ impl LostBackup {
             Verdict::Silence(_) | Verdict::NotReported(_) => {
                 let mut session = connect(server).await?;
                 session.set_timeout(server.timeout.min(ANSWER_LIMIT));
-                match self.kept_end(&mut session).await? {
+                match kept_end_in(&mut session, self.heard, self.began).await? {
                     Some(event) => Ok(Fate::Told(event)),
                     None => Ok(Fate::Unknown(self.not_known())),
                 }
@@ -163,23 +163,12 @@ impl LostBackup {
         if let Some(id) = reported_id(&reports, self.heard.id) {
             return Ok(Some(State::Runs(id)));
         }
-        Ok(Some(match self.kept_end(session).await? {
-            Some(event) => State::Ended(event),
-            None => State::Unseen,
-        }))
-    }
-
-    /// The end of the backup among the events that the data nodes have kept.
-    async fn kept_end(&self, session: &mut Session) -> Result<Option<Event>, ClientError> {
-        let Some(id) = self.heard.id else {
-            return Ok(None);
-        };
-        let kept = match session.dump_events(ReportKind::EventLog, &[]).await {
-            Err(error) if error.is_refusal() => return Ok(None),
-            kept => SavedEvent::in_time_order(&kept?),
-        };
-        let began = self.began.as_second();
-        Ok(SavedEvent::end_of_backup(&kept, id, began, self.heard.has_started).cloned())
+        Ok(Some(
+            match kept_end_in(session, self.heard, self.began).await? {
+                Some(event) => State::Ended(event),
+                None => State::Unseen,
+            },
+        ))
     }
 
     fn not_known(&self) -> String {
@@ -190,6 +179,38 @@ impl LostBackup {
             None => "its id was not told, and no data node reports a backup".to_owned(),
         }
     }
+}
+
+/// The end of a backup, that nobody reports any more, among the events that the data nodes have
+/// kept; none if the server does not tell.
+pub(super) async fn kept_end(
+    server: &ConnectOptions,
+    heard: Heard,
+    began: Timestamp,
+) -> Option<Event> {
+    let once = ConnectOptions {
+        retries: Retries::Attempts(1),
+        ..server.clone()
+    };
+    let mut session = connect(&once).await.ok()?;
+    session.set_timeout(server.timeout.min(ANSWER_LIMIT));
+    kept_end_in(&mut session, heard, began).await.ok()?
+}
+
+async fn kept_end_in(
+    session: &mut Session,
+    heard: Heard,
+    began: Timestamp,
+) -> Result<Option<Event>, ClientError> {
+    let Some(id) = heard.id else {
+        return Ok(None);
+    };
+    let kept = match session.dump_events(ReportKind::EventLog, &[]).await {
+        Err(error) if error.is_refusal() => return Ok(None),
+        kept => SavedEvent::in_time_order(&kept?),
+    };
+    let began = began.as_second();
+    Ok(SavedEvent::end_of_backup(&kept, id, began, heard.has_started).cloned())
 }
 
 /// How a backup looks from a server.

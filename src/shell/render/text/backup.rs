@@ -11,15 +11,11 @@ pub(in crate::shell) fn render_not_running(id: BackupId) -> String {
 pub(in crate::shell) const EMPTY_PASSWORD_WARNING: &str = "Warning: the backup password is empty, which is not recommended and which data nodes may refuse.\n";
 
 /// For standard error: the management server was lost in the middle of a WAIT.
-pub(in crate::shell) fn render_server_lost(
-    id: Option<u32>,
-    server: Option<&HostPort>,
-    why: &str,
-) -> String {
+pub(in crate::shell) fn render_server_lost(id: Option<u32>, server: Option<&HostPort>) -> String {
     let backup = id.map_or("The backup".to_owned(), |id| format!("Backup {id}"));
     let server = server.map_or(String::new(), |server| format!(" {server}"));
     format!(
-        "Note: the management server{server} was lost ({why}). {backup} can go on without it; \
+        "Note: the management server{server} was lost. {backup} can go on without it; \
          the servers of the connect string are asked how it ends.\n"
     )
 }

@@ -5,7 +5,7 @@ use crate::client::ClientError;
 use crate::cluster::NodeId;
 use crate::command::{ParseError, ParseErrorKind as Kind, WATCH_SECONDS_MAX};
 use crate::shell::outcome::{
-    Attempt, BackupNews, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
+    Attempt, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
 };
 
 use super::{
@@ -130,7 +130,7 @@ fn attempted(attempt: &Attempt) -> String {
 fn backup_refused(reason: &str) -> String {
     format!(
         "{}{}",
-        attempted(&Attempt::Backup(BackupNews::default())),
+        attempted(&Attempt::Backup(None)),
         render_error(START_BACKUP_ERROR, reason)
     )
 }
@@ -236,10 +236,7 @@ fn request_advice(attempt: &Attempt, error: &ClientError) -> String {
         }
         _ => String::new(),
     };
-    if let (
-        Attempt::Backup(BackupNews { gave_up: node, .. }),
-        ClientError::Refused { text: reason, .. },
-    ) = (attempt, error)
+    if let (Attempt::Backup(node), ClientError::Refused { text: reason, .. }) = (attempt, error)
         && reason.starts_with(FILE_OR_SCAN_ERROR)
     {
         text.push_str(&file_or_scan_error(*node));
@@ -428,11 +425,7 @@ mod tests {
             text: text.to_owned(),
         };
         let full = refused("File or scan error: Permanent error: Internal error");
-        let failure = Attempt::Backup(BackupNews {
-            started: true,
-            gave_up: NodeId::new(3),
-        })
-        .failed()(full);
+        let failure = Attempt::Backup(NodeId::new(3)).failed()(full);
         let advice = render_advice(&failure);
         for part in [
             "disk is full",
@@ -443,10 +436,7 @@ mod tests {
             assert!(advice.contains(part), "{part}: {advice}");
         }
         let exists = refused("Backup failed: file already exists");
-        assert_eq!(
-            render_advice(&Attempt::Backup(BackupNews::default()).failed()(exists)),
-            ""
-        );
+        assert_eq!(render_advice(&Attempt::Backup(None).failed()(exists)), "");
     }
 
     #[test]
