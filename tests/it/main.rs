@@ -33,6 +33,7 @@ mod hostile_server;
 mod json_values;
 mod layers;
 mod lost_servers;
+mod monitoring;
 mod mutations;
 mod operations;
 mod packaged_pages;
