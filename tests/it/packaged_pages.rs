@@ -94,6 +94,24 @@ fn every_program_and_command_has_a_page_that_names_its_options_and_statuses() {
     assert_eq!(names, with_page);
 }
 
+/// Who adds a program adds it to the package, too.
+#[test]
+fn every_program_is_in_the_package_with_its_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let described = described();
+    for entry in fs::read_dir(root.join("src/bin")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let asset = format!("[\"target/release/{name}\", \"usr/bin/\", \"755\"]");
+        assert!(manifest.contains(&asset), "{name} is not in the package");
+        assert!(
+            described.iter().any(|it| it.name == name),
+            "{name} has no page"
+        );
+    }
+}
+
 /// With the program that shows manual pages, where there is one.
 #[test]
 fn the_pages_are_good_for_groff() {
