@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::error::{Call, ClientError, ILLEGAL_REPLY, LISTEN};
 use super::session::Session;
 use super::transport::Transport;
-use crate::cluster::{Event, EventBody, EventCategory, LogLevel, NodeId, ReportKind};
+use crate::cluster::{Event, EventBody, EventCategory, LogLevel, NodeId, ReportKind, SavedEvents};
 use crate::wire::{
     DumpEventsReply, EventItem, EventReader, EventsRequest, ListenReply, Request, WireError,
     decode_event, encode_filter,
@@ -23,6 +23,9 @@ const READ_SIZE: usize = 16 * 1024;
 
 /// More events than the reports of a whole cluster hold.
 const DUMPED_EVENTS_MAX: u32 = 1_000_000;
+
+/// Most words in all of them, of types without keys: 32 for each event.
+const DUMPED_WORDS_MAX: usize = 32 << 20;
 
 /// Most words of an event that is reported.
 const REPORTED_WORDS_MAX: usize = 24;
@@ -182,6 +185,39 @@ impl Session {
         kind: ReportKind,
         nodes: &[NodeId],
     ) -> Result<Vec<Event>, ClientError> {
+        let mut events = Vec::new();
+        self.dump_each_event(kind, nodes, |event| events.push(event))
+            .await?;
+        let block = |event: &Event| match event.body {
+            EventBody::MemoryUsage { block, .. } => block,
+            _ => 0,
+        };
+        events.sort_by_key(|event| (event.source, Reverse(block(event))));
+        Ok(events)
+    }
+
+    /// What these data nodes have kept of their events, or all if there are none.
+    ///
+    /// # Errors
+    ///
+    /// As [`dump_events`](Session::dump_events).
+    pub async fn dump_saved_events(
+        &mut self,
+        nodes: &[NodeId],
+    ) -> Result<SavedEvents, ClientError> {
+        let mut saved = SavedEvents::default();
+        self.dump_each_event(ReportKind::EventLog, nodes, |event| saved.push(event))
+            .await?;
+        Ok(saved)
+    }
+
+    /// Takes each event as it is read.
+    async fn dump_each_event(
+        &mut self,
+        kind: ReportKind,
+        nodes: &[NodeId],
+        mut take: impl FnMut(Event),
+    ) -> Result<(), ClientError> {
         let list: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
         let request = Request::Events(EventsRequest::DumpEvents {
             kind: kind.event_kind().number(),
@@ -201,22 +237,28 @@ impl Session {
             let limit = DUMPED_EVENTS_MAX as usize;
             return Err(exchange.protocol_error(WireError::ReplyTooLong { limit }));
         }
-        let mut events = Vec::new();
+        let mut words_left = DUMPED_WORDS_MAX;
         for _ in 0..reply.events {
             let block = exchange.block().await?;
             match decode_event(&block) {
-                Ok(EventItem::Event(event)) => events.push(event),
+                Ok(EventItem::Event(event)) => {
+                    let words = match &event.body {
+                        EventBody::Other { words, .. } => words.len(),
+                        _ => 0,
+                    };
+                    let Some(left) = words_left.checked_sub(words) else {
+                        let limit = DUMPED_WORDS_MAX;
+                        return Err(exchange.protocol_error(WireError::ReplyTooLong { limit }));
+                    };
+                    words_left = left;
+                    take(event);
+                }
                 Ok(_) => {}
                 Err(source) => return Err(exchange.protocol_error(source)),
             }
         }
         exchange.end();
-        let block = |event: &Event| match event.body {
-            EventBody::MemoryUsage { block, .. } => block,
-            _ => 0,
-        };
-        events.sort_by_key(|event| (event.source, Reverse(block(event))));
-        Ok(events)
+        Ok(())
     }
 
     /// Makes this session a stream of the events of these categories, up to these levels.

@@ -8,7 +8,7 @@
 //! | [`check_connection`](Session::check_connection) | `check connection` |
 //! | [`server_version`](Session::server_version) | `get version`, `set clientversion` |
 //! | [`start_backup`](Session::start_backup), [`abort_backup`](Session::abort_backup) | `start backup`, `abort backup` |
-//! | [`dump_events`](Session::dump_events) | `dump events` |
+//! | [`dump_events`](Session::dump_events), [`dump_saved_events`](Session::dump_saved_events) | `dump events` |
 //! | [`listen_to`](Session::listen_to) | `listen event` |
 //! | [`get_status`](Session::get_status) | `get status` |
 //! | [`get_node_status`](Session::get_node_status) | `get status`, of one node |

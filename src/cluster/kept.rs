@@ -2,39 +2,62 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Event, EventBody, NodeId, SavedEvent};
+use super::{Event, EventBody, EventKind, NodeId, SavedEvent};
 
 /// Clocks of data nodes may be off by so many seconds.
 const CLOCK_SLACK: i64 = 60;
 
-impl SavedEvent {
+/// What data nodes have kept, in little memory: a reply may tell of a million events.
+#[derive(Debug, Default)]
+pub struct SavedEvents {
+    /// The words of each `SavedEvent`: length, sequence, time, and the event's.
+    by_node: BTreeMap<NodeId, VecDeque<Box<[u32]>>>,
+}
+
+/// Length, sequence and time come before the words of a kept event.
+const HEAD: usize = 3;
+
+impl SavedEvents {
+    /// Adds an event that a node has kept; any other is passed over.
+    pub fn push(&mut self, event: Event) {
+        if SavedEvent::from_event(&event).is_none() {
+            return;
+        }
+        if let EventBody::Other { mut words, .. } = event.body {
+            words.truncate(words[0] as usize + HEAD);
+            let of_node = self.by_node.entry(event.source).or_default();
+            of_node.push_back(words.into_boxed_slice());
+        }
+    }
+
     /// By time, but the events of one node stay in the order in which that node saved them, even
     /// if its clock was set back.
+    pub fn into_time_order(mut self) -> impl Iterator<Item = SavedEvent> {
+        for saved in self.by_node.values_mut() {
+            saved.make_contiguous().sort_by_key(|words| words[1]);
+        }
+        std::iter::from_fn(move || self.pop_first())
+    }
+
+    fn pop_first(&mut self) -> Option<SavedEvent> {
+        let firsts = self.by_node.iter().filter_map(|(node, saved)| {
+            let first = saved.front()?;
+            Some((first[2], first[1], *node))
+        });
+        let (_, _, source) = firsts.min()?;
+        let words = self.by_node.get_mut(&source)?.pop_front()?.into_vec();
+        let kind = EventKind::SAVED_EVENT;
+        let body = EventBody::Other { kind, words };
+        SavedEvent::from_event(&Event { source, body })
+    }
+}
+
+impl SavedEvent {
+    /// As [`SavedEvents::into_time_order`].
     pub fn in_time_order(events: &[Event]) -> Vec<SavedEvent> {
-        let mut by_node: BTreeMap<NodeId, VecDeque<SavedEvent>> = BTreeMap::new();
-        for event in events {
-            if let Some(saved) = SavedEvent::from_event(event) {
-                by_node.entry(event.source).or_default().push_back(saved);
-            }
-        }
-        for saved in by_node.values_mut() {
-            saved.make_contiguous().sort_by_key(|saved| saved.sequence);
-        }
-        let mut merged = Vec::new();
-        loop {
-            let first = by_node
-                .iter()
-                .filter_map(|(node, saved)| {
-                    saved
-                        .front()
-                        .map(|saved| (saved.time, saved.sequence, *node))
-                })
-                .min();
-            let Some((_, _, node)) = first else {
-                return merged;
-            };
-            merged.extend(by_node.get_mut(&node).and_then(VecDeque::pop_front));
-        }
+        let mut kept = SavedEvents::default();
+        events.iter().for_each(|event| kept.push(event.clone()));
+        kept.into_time_order().collect()
     }
 
     /// The event that ended backup `id`, which began at `began` (seconds since 1970), among all that
@@ -67,7 +90,7 @@ impl SavedEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{ErrorNumber, EventKind};
+    use crate::cluster::ErrorNumber;
 
     fn saved(node: u32, sequence: u32, time: u32) -> Event {
         let inner = [54 | node << 16, 1, sequence];

@@ -27,6 +27,7 @@ pub use connect_string::{ConnectHost, ConnectString, ConnectStringError, DEFAULT
 pub use error_number::{ErrorNumber, generic_message};
 pub use event::{BackupTotals, Event, EventBody, SavedEvent, StopAction};
 pub use event_kind::EventKind;
+pub use kept::SavedEvents;
 pub use level::{EventCategory, LogLevel, Severity};
 pub use node::{Membership, NodeId, NodeStatus, NodeType, Nodegroup};
 pub use node_state::NodeState;

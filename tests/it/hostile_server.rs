@@ -10,6 +10,7 @@ use crate::fake_server::Answer::{
     self, Dribble, Freeze, Say, SayAndClose, SayAndDribble, SayAndStall, SayEndlessly,
 };
 use crate::fake_server::FakeServer;
+use crate::terminal::last_peak;
 
 /// Longest wait for the end of a client; a hang shows, a busy machine does not.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -522,4 +523,38 @@ fn a_server_that_always_has_something_to_say_is_not_listened_to_for_ever() {
         "cmd: dump events, error: Time out talking to management server, timeout: 1000",
     );
     check_lies(vec![case].leak());
+}
+
+/// As text they are printed part by part, and kept in little more than their words.
+#[test]
+fn a_hundred_thousand_saved_events_take_little_memory() {
+    const EVENTS: usize = 100_000;
+    let mut reply = format!("dump events reply\nresult: Ok\nevents: {EVENTS}\n\n");
+    for at in 0..EVENTS {
+        reply += &format!(
+            "log event reply\ntype=81\ntime=0\nsource_nodeid={}\ndata=9 {at} 1795328049 49 \
+             1717990722 1852404325 1634541671 1970104696 1885675629 1936221039 808464672 0 \n\n",
+            2 + at % 4
+        );
+    }
+    let lies = vec![("dump events", Answer::Say(reply.leak()))];
+    let server = FakeServer::lying(lies.leak());
+    let mut client = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
+        .args([
+            "--no-defaults",
+            "--connect-retries=1",
+            "-c",
+            &server.address,
+        ])
+        .args(["-e", "ALL REPORT EVENTLOG"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let stdout = collect(client.stdout.take().unwrap());
+    let peak = last_peak(client.id());
+    assert!(client.wait().unwrap().success());
+    let lines = stdout.join().unwrap();
+    assert_eq!(lines.matches("2026-11-22T").count(), EVENTS);
+    assert!(peak < 32 << 10, "{peak} KiB");
 }

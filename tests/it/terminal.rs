@@ -265,16 +265,7 @@ impl Terminal {
 
     /// Waits for the end of the program, and gives the most memory that it ever had, in KiB.
     pub(crate) fn wait_for_last_peak(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.pid());
-        let (mut last, deadline) = (0, Instant::now() + LIMIT);
-        loop {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let Some(peak) = peak else { return last };
-            last = peak.trim().trim_end_matches(" kB").parse().unwrap();
-            assert!(Instant::now() < deadline, "still running");
-            thread::sleep(Duration::from_millis(5));
-        }
+        last_peak(self.pid())
     }
 
     fn set_reading(&self, reading: Reading) {
@@ -451,4 +442,19 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<(Mutex<Seen>, Condvar)>) {
             }
         }
     });
+}
+
+/// Waits for the end of a child that nobody has waited for yet, and gives the most memory that it
+/// ever had, in KiB.
+pub(crate) fn last_peak(pid: u32) -> u64 {
+    let status = format!("/proc/{pid}/status");
+    let (mut last, deadline) = (0, Instant::now() + 3 * LIMIT);
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let Some(peak) = peak else { return last };
+        last = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(Instant::now() < deadline, "still running");
+        thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -1,10 +1,16 @@
 //! REPORT.
 
+use tokio::task::yield_now;
+
 use crate::cluster::{Event, EventBody, NodeId, NodeType, ReportKind, SavedEvent};
 use crate::command::Target;
 
-use super::super::Shell;
 use super::super::outcome::{Attempt, Failure, Outcome};
+use super::super::output::Format;
+use super::super::{Shell, render};
+
+/// Bytes of saved events that are printed at once.
+const PART: usize = 16 << 10;
 
 impl Shell {
     pub(super) async fn report(
@@ -19,13 +25,49 @@ impl Shell {
                 vec![node]
             }
         };
-        let events = self.session()?.dump_events(kind, &nodes).await;
-        let events = events.map_err(Attempt::Report.failed())?;
-        Ok(match kind {
-            ReportKind::BackupStatus => Outcome::BackupStatus(in_node_order(events)),
-            ReportKind::MemoryUsage => Outcome::MemoryUsage(in_node_order(events)),
-            ReportKind::EventLog => Outcome::EventLog(SavedEvent::in_time_order(&events)),
-        })
+        match kind {
+            ReportKind::BackupStatus => {
+                let events = self.reported(kind, &nodes).await?;
+                Ok(Outcome::BackupStatus(in_node_order(events)))
+            }
+            ReportKind::MemoryUsage => {
+                let events = self.reported(kind, &nodes).await?;
+                Ok(Outcome::MemoryUsage(in_node_order(events)))
+            }
+            ReportKind::EventLog => {
+                let saved = self.session()?.dump_saved_events(&nodes).await;
+                let saved = saved.map_err(Attempt::Report.failed())?.into_time_order();
+                Ok(match self.output.format() {
+                    Format::Text => self.print_saved(saved).await,
+                    Format::Json | Format::JsonLines => Outcome::EventLog(saved.collect()),
+                })
+            }
+        }
+    }
+
+    async fn reported(
+        &mut self,
+        kind: ReportKind,
+        nodes: &[NodeId],
+    ) -> Result<Vec<Event>, Failure> {
+        let events = self.session()?.dump_events(kind, nodes).await;
+        events.map_err(Attempt::Report.failed())
+    }
+
+    /// Prints them part by part: they may be many.
+    async fn print_saved(&self, saved: impl Iterator<Item = SavedEvent>) -> Outcome {
+        let mut text = String::new();
+        for saved in saved {
+            text.push_str(&render::render_saved_event(&saved));
+            if text.len() >= PART {
+                self.output.print(&text);
+                text.clear();
+                // Ctrl-C ends it here.
+                yield_now().await;
+            }
+        }
+        self.output.print(&text);
+        Outcome::Done
     }
 
     async fn require_data_node(&mut self, id: NodeId) -> Result<(), Failure> {

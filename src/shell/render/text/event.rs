@@ -79,7 +79,7 @@ pub(super) fn render_memory_report(event: &Event) -> Option<String> {
 }
 
 /// A line of REPORT EventLog: whole seconds, in UTC (management protocol, 6.7).
-pub(super) fn render_saved_event(saved: &SavedEvent) -> String {
+pub(in crate::shell) fn render_saved_event(saved: &SavedEvent) -> String {
     let time = jiff::Timestamp::from_second(i64::from(saved.time)).unwrap_or_default();
     format!(
         "{} {}\n",

@@ -21,7 +21,7 @@ pub(in crate::shell) use backup::{EMPTY_PASSWORD_WARNING, render_not_running, re
 pub(in crate::shell) use connect::*;
 pub(in crate::shell) use event::{
     BackupFate, STOPPED_WITH_OTHERS, render_event, render_events_back, render_events_lost,
-    render_left_out, render_stopped_with_others,
+    render_left_out, render_saved_event, render_stopped_with_others,
 };
 pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
