@@ -30,6 +30,11 @@ impl Shell {
         Outcome::Pager(None)
     }
 
+    /// Long results go to a pager, as a whole.
+    pub(super) fn has_pager(&self) -> bool {
+        self.pager.is_some() && self.mode == Mode::Terminal
+    }
+
     /// Gives a result that is longer than the screen to the pager, and waits until its reader has
     /// seen enough. False if it has to be printed.
     pub(super) async fn page(&self, text: &str) -> bool {

@@ -319,7 +319,7 @@ fn a_backup_without_an_answer_is_no_success() {
             "closes during the wait",
             "START BACKUP 7",
             &[("start backup", SayAndClose(""))],
-            "start backup: the management server closed the connection",
+            "Error: start backup: the management server closed the connection",
         ),
         (
             "stalls with nothing to wait for",

@@ -38,8 +38,10 @@ impl Shell {
                 let saved = self.session()?.dump_saved_events(&nodes).await;
                 let saved = saved.map_err(Attempt::Report.failed())?.into_time_order();
                 Ok(match self.output.format() {
-                    Format::Text => self.print_saved(saved).await,
-                    Format::Json | Format::JsonLines => Outcome::EventLog(saved.collect()),
+                    Format::Text if !self.has_pager() => self.print_saved(saved).await,
+                    Format::Text | Format::Json | Format::JsonLines => {
+                        Outcome::EventLog(saved.collect())
+                    }
                 })
             }
         }
