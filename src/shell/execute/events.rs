@@ -37,11 +37,10 @@ impl Shell {
             ReportKind::EventLog => {
                 let saved = self.session()?.dump_saved_events(&nodes).await;
                 let saved = saved.map_err(Attempt::Report.failed())?.into_time_order();
-                Ok(match self.output.format() {
-                    Format::Text if !self.has_pager() => self.print_saved(saved).await,
-                    Format::Text | Format::Json | Format::JsonLines => {
-                        Outcome::EventLog(saved.collect())
-                    }
+                let as_they_come = self.output.format() == Format::Text && !self.has_pager();
+                Ok(match as_they_come {
+                    true => self.print_saved(saved).await,
+                    false => Outcome::EventLog(saved.collect()),
                 })
             }
         }
