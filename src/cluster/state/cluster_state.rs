@@ -32,6 +32,9 @@ pub struct ServerView {
     pub server: Option<NodeId>,
     /// Host and port.
     pub address: String,
+    /// The user named it; otherwise its address is the one that the cluster is configured with,
+    /// which need not be one for this client.
+    pub is_named: bool,
     /// The nodes as it sees them, or why it could not be asked.
     pub nodes: Result<Vec<NodeState>, String>,
 }
@@ -339,6 +342,7 @@ mod tests {
         let view = |nodes| ServerView {
             server: NodeId::new(50),
             address: "mgm2:1186".to_owned(),
+            is_named: true,
             nodes,
         };
         let here = vec![node(2, NodeStatus::Started), node(3, NodeStatus::Started)];

@@ -160,6 +160,8 @@ pub enum Finding {
         address: String,
         /// Why not.
         reason: String,
+        /// The user named it; otherwise it is only a note.
+        is_named: bool,
     },
     /// Management servers see a data node in different states.
     ServersDiffer(Difference),
@@ -172,12 +174,15 @@ impl Finding {
     pub fn grade(&self) -> Grade {
         match self {
             Finding::Memory { grade, .. } => *grade,
-            Finding::Unplaced(..)
+            Finding::ServerUnreachable {
+                is_named: false, ..
+            } => Grade::Ok,
+            Finding::ServerUnreachable { .. }
+            | Finding::Unplaced(..)
             | Finding::Spare(..)
             | Finding::MemoryUnknown(_)
             | Finding::MixedVersions(_)
             | Finding::ServerDown(_)
-            | Finding::ServerUnreachable { .. }
             | Finding::ServersDiffer(_)
             | Finding::SingleUserMode(_) => Grade::Warning,
         }
@@ -350,6 +355,7 @@ impl ClusterState {
                     server: view.server,
                     address: view.address.clone(),
                     reason: reason.clone(),
+                    is_named: view.is_named,
                 });
             }
         }
@@ -549,6 +555,7 @@ mod tests {
         let view = |server| ServerView {
             server,
             address: "mgm2:1186".to_owned(),
+            is_named: true,
             nodes: Err("refused".to_owned()),
         };
         let known = state.clone().with_servers(vec![view(NodeId::new(50))]);
@@ -560,11 +567,34 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_nobody_named_need_not_be_reachable_from_here() {
+        let unreachable = |is_named| ServerView {
+            server: NodeId::new(50),
+            address: "10.0.0.2:1186".to_owned(),
+            is_named,
+            nodes: Err("timed out".to_owned()),
+        };
+        let grade = |is_named| {
+            let mut state = cluster(&[NodeStatus::Started; 2]);
+            state.nodes.push(server(50, NodeStatus::Connected));
+            let health = state
+                .with_servers(vec![unreachable(is_named)])
+                .health(MemoryLimits::default());
+            assert_eq!((health.servers, health.servers_asked), (2, 1));
+            assert_eq!(health.findings.len(), 1);
+            health.grade()
+        };
+        assert_eq!(grade(true), Grade::Warning);
+        assert_eq!(grade(false), Grade::Ok);
+    }
+
+    #[test]
     fn servers_that_differ_and_single_user_mode_are_warnings() {
         let state = cluster(&[NodeStatus::Started; 2]);
         let view = ServerView {
             server: NodeId::new(50),
             address: "mgm2:1186".to_owned(),
+            is_named: true,
             nodes: Ok(cluster(&[NodeStatus::Started, NodeStatus::NoContact]).nodes),
         };
         let health = state

@@ -311,6 +311,7 @@ mod tests {
         let view = ServerView {
             server: Some(id(50)),
             address: "mgm2:1186".to_owned(),
+            is_named: true,
             nodes: Ok(nodes([UP, UP, UP, NodeStatus::NoContact])),
         };
         let differing = state([UP; 4]).with_servers(vec![view]);

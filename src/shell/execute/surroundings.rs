@@ -127,7 +127,7 @@ impl Shell {
             found.map(|(id, _)| *id)
         };
         let named: Vec<_> = named.map(|host| (id_at(&host), host)).collect();
-        let mut views = ask_all(&options, named).await;
+        let mut views = ask_all(&options, named, true).await;
         views.retain(|view| view.server.is_none() || view.server != own);
         let is_running = |id: &NodeId| {
             let node = state.node(*id);
@@ -145,7 +145,7 @@ impl Shell {
             .filter(|(id, address)| is_running(id) && !is_asked(id, address))
             .map(|(id, address)| (Some(*id), host(address.clone())))
             .collect();
-        views.extend(ask_all(&options, further).await);
+        views.extend(ask_all(&options, further, false).await);
         let mut seen = Vec::new();
         views.retain(|view| {
             let is_new = view.server.is_none() || !seen.contains(&view.server);
@@ -207,7 +207,8 @@ async fn within<T>(
 /// The views of these servers, in their order; the id is the one that is configured, if any.
 async fn ask_all(
     options: &ConnectOptions,
-    servers: impl IntoIterator<Item = (Option<NodeId>, ConnectHost)>,
+    servers: Vec<(Option<NodeId>, ConnectHost)>,
+    is_named: bool,
 ) -> Vec<ServerView> {
     let mut asked = JoinSet::new();
     for (place, (id, server)) in servers.into_iter().enumerate() {
@@ -218,11 +219,13 @@ async fn ask_all(
                 Ok(Ok((answered, nodes))) => ServerView {
                     server: Some(answered),
                     address: server.address.to_string(),
+                    is_named,
                     nodes: Ok(nodes),
                 },
                 failed => ServerView {
                     server: id,
                     address: server.address.to_string(),
+                    is_named,
                     nodes: Err(match failed {
                         Ok(Err(error)) => error.to_string(),
                         _ => format!("no answer within {} s", limit.as_secs()),

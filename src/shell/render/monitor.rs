@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::cluster::state::{Condition, Health};
+use crate::cluster::state::{Condition, Grade, Health};
 use crate::metrics::{Exposition, push_cluster, push_health};
 use crate::shell::outcome::{Failure, HealthReport};
 
@@ -27,6 +27,7 @@ pub(in crate::shell) fn render_nagios(report: &HealthReport) -> String {
         }
     }
     let findings = health.findings.iter();
+    let findings = findings.filter(|finding| finding.grade() != Grade::Ok);
     parts.extend(findings.map(|finding| render_finding(finding, report.limits)));
     let mut line = plugin_line(health.grade().name(), &parts.join("; "));
     if report.state.is_some() {

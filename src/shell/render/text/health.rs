@@ -29,7 +29,10 @@ pub(super) fn render_health(health: &Health, limits: MemoryLimits) -> String {
         ));
     }
     for finding in &health.findings {
-        let grade = finding.grade().name();
+        let grade = match finding.grade() {
+            Grade::Ok => "Note",
+            grade => grade.name(),
+        };
         text.push_str(&format!("{grade}: {}\n", render_finding(finding, limits)));
     }
     text
@@ -115,6 +118,7 @@ pub(in crate::shell::render) fn render_finding(finding: &Finding, limits: Memory
             server,
             address,
             reason,
+            ..
         } => format!(
             "{} could not be asked: {reason}",
             server_name(*server, address)
