@@ -292,3 +292,18 @@ fn standard_output_holds_nothing_but_objects_and_no_password() {
         );
     }
 }
+
+#[test]
+fn the_pager_is_named_in_the_objects() {
+    let simulator = Simulator::start(TWO_NODES, &[]);
+    let lines = "PAGER less -S\nNOPAGER\n";
+    let (told, status) = run(&simulator, &["--output=jsonl"], lines);
+    let results: Vec<_> = told.iter().map(|object| &object["result"]).collect();
+    assert_eq!(results.len(), 2, "{told:?}");
+    assert_eq!(
+        (&results[0]["type"], &results[0]["program"]),
+        (&"pager".into(), &"less -S".into())
+    );
+    assert_eq!(results[1]["program"], Value::Null);
+    assert_eq!(status, 0);
+}
