@@ -4,8 +4,9 @@ use std::io::{self, Read};
 
 use super::BackupError;
 
-/// Bytes asked of the source at once.
+/// Bytes asked of the source at once, and of one that turned out to be long.
 const CHUNK: usize = 64 * 1024;
+const CHUNK_OF_LONG: usize = 256 * 1024;
 
 /// A reader that knows its offset and lends slices of its buffer.
 ///
@@ -78,8 +79,12 @@ impl<R: Read> Source<R> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        if self.buffer.len() < wanted {
-            self.buffer.resize(wanted, 0);
+        let size = match self.offset {
+            offset if offset < CHUNK as u64 => wanted,
+            _ => wanted.max(CHUNK_OF_LONG),
+        };
+        if self.buffer.len() < size {
+            self.buffer.resize(size, 0);
         }
         while self.end < wanted && !self.ended {
             match self.inner.read(&mut self.buffer[self.end..]) {

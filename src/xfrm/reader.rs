@@ -11,7 +11,8 @@ use super::payload::{Payload, Piece};
 use super::trailer::{self, Trailer};
 use super::{Container, Fault, Secret, XfrmError, az31, keys};
 
-/// Bytes inflated at a time.
+/// Bytes inflated at a time. Who has room for them gets them where they are wanted; less at a
+/// time would cost more, as the window is put aside each time.
 const INFLATED: usize = 128 * 1024;
 
 /// While no more than this was inflated, a fault says that the password may be wrong: bytes
@@ -273,8 +274,10 @@ impl<R: Read> XfrmReader<R> {
                     }
                 }
                 Some(inflater) => {
-                    let is_end = inflater.fill(&mut self.payload, &mut self.ready)?;
-                    if is_end && self.ready.is_empty() {
+                    self.ready.resize(INFLATED, 0);
+                    let filled = inflater.fill(&mut self.payload, &mut self.ready)?;
+                    self.ready.truncate(filled);
+                    if filled == 0 {
                         return self.end();
                     }
                     None
@@ -291,6 +294,23 @@ impl<R: Read> XfrmReader<R> {
                 return Ok(());
             }
         }
+    }
+
+    /// Inflates right into this buffer; 0 at the verified end.
+    fn inflate_into(&mut self, buffer: &mut [u8]) -> Result<usize, XfrmError> {
+        let Some(inflater) = &mut self.inflater else {
+            return Ok(0);
+        };
+        self.ready.clear();
+        self.position = 0;
+        let filled = inflater.fill(&mut self.payload, buffer)?;
+        self.crc.update(&buffer[..filled]);
+        self.size += filled as u64;
+        self.check_size_so_far()?;
+        if filled == 0 {
+            self.end()?;
+        }
+        Ok(filled)
     }
 
     /// Stops as soon as there is more data than there should be, so that a forged file
@@ -359,10 +379,7 @@ impl<R: Read> BufRead for XfrmReader<R> {
             match self.state {
                 State::Reading => {
                     if let Err(error) = self.advance() {
-                        self.ready.clear();
-                        self.position = 0;
-                        self.state = State::Failed;
-                        return Err(self.explain(error).into());
+                        return Err(self.fail(error));
                     }
                 }
                 State::Ended => {}
@@ -378,6 +395,13 @@ impl<R: Read> BufRead for XfrmReader<R> {
 }
 
 impl<R: Read> XfrmReader<R> {
+    fn fail(&mut self, error: XfrmError) -> io::Error {
+        self.ready.clear();
+        self.position = 0;
+        self.state = State::Failed;
+        self.explain(error).into()
+    }
+
     /// Without a password in play, a fault is damage.
     fn explain(&self, error: XfrmError) -> XfrmError {
         match error {
@@ -393,6 +417,10 @@ impl<R: Read> Read for XfrmReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
+        }
+        let nothing_is_ready = self.position == self.ready.len() && self.state == State::Reading;
+        if nothing_is_ready && self.inflater.is_some() && buffer.len() >= INFLATED {
+            return self.inflate_into(buffer).map_err(|error| self.fail(error));
         }
         let mut ready = self.fill_buf()?;
         let count = ready.read(buffer)?;
@@ -419,17 +447,16 @@ impl Inflater {
         }
     }
 
-    /// Fills `ready`. True at the end of the stream, which must be the end of the payload.
+    /// Fills `ready`, and says how far. Less than all of it only at the end of the stream, which
+    /// must be the end of the payload.
     fn fill<R: Read>(
         &mut self,
         payload: &mut Payload<R>,
-        ready: &mut Vec<u8>,
-    ) -> Result<bool, XfrmError> {
+        ready: &mut [u8],
+    ) -> Result<usize, XfrmError> {
         if self.is_end {
-            ready.clear();
-            return Ok(true);
+            return Ok(0);
         }
-        ready.resize(INFLATED, 0);
         let mut filled = 0;
         // The state can hold output of input that it has consumed, so more input is asked
         // for only once it leaves room in `ready`.
@@ -463,8 +490,7 @@ impl Inflater {
                 return Err(self.fault(Fault::Deflate));
             }
         }
-        ready.truncate(filled);
-        Ok(self.is_end)
+        Ok(filled)
     }
 
     fn check_end<R: Read>(&mut self, payload: &mut Payload<R>) -> Result<(), XfrmError> {
