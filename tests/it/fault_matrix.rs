@@ -340,7 +340,8 @@ fn on_pipes(fault: &Fault, standing: &Standing, mode: Mode, more: &[&str]) -> Se
 
 /// The command at the prompt: what is on the screen once the prompt is there again.
 fn on_terminal(fault: &Fault, standing: &Standing) -> Seen {
-    let mut terminal = Terminal::start(&arguments(standing, &[]));
+    // Without colours the text is what it is on a pipe.
+    let mut terminal = Terminal::start(&arguments(standing, &["--color=never"]));
     terminal.wait_for("ndb_mgm> ");
     terminal.type_keys(&format!("{}\r", fault.command));
     terminal.wait_until("the prompt again", |screen| {
