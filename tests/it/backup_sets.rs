@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use ndbmgm::backup::{FindingKind, SetFile, SetReport, VerifyOptions, verify};
 use ndbmgm::xfrm::Secret;
@@ -388,5 +388,37 @@ fn bad_usage_is_status_2() {
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {output:?}");
         assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_result_that_can_not_be_written_is_no_success() {
+    let copy = Copy::of(4);
+    let directory = copy.place.path().to_str().unwrap();
+    for arguments in [
+        &["--help"][..],
+        &["list", directory],
+        &["list", "--output=json", directory],
+        &["verify", "--no-record", "4", directory],
+    ] {
+        let run = |stdout: Stdio| {
+            Command::new(env!("CARGO_BIN_EXE_ndb_backup"))
+                .args(arguments)
+                .stdout(stdout)
+                .output()
+                .unwrap()
+        };
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let ended = run(full.into());
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("ndb_backup: could not write to standard output: "),
+            "{arguments:?}: {said}"
+        );
+        // Who reads no more has seen enough.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run(writer.into()).status.code(), Some(0), "{arguments:?}");
     }
 }

@@ -96,11 +96,11 @@ fn without_command(arguments: &ProcessArguments) -> ExitCode {
     };
     if asks(["--version", "-V"]) {
         say(&version_text("ndb_backup"));
-        return Exit::Success.into();
+        return ended(Exit::Success);
     }
     if asks(["--help", "-?"]) {
         say(&overview());
-        return Exit::Success.into();
+        return ended(Exit::Success);
     }
     complain(overview().trim_end());
     Exit::BadUsage.into()
@@ -141,13 +141,26 @@ fn run_with<T: CommandFactory + FromArgMatches, S>(
         }
     };
     match command(options, form(secret)) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => ended(exit),
         Err(Failure { message, exit }) => {
             if !message.is_empty() {
                 complain(&format!("{}: {message}", program.name));
             }
             exit.into()
         }
+    }
+}
+
+/// The status of a command that did its work: no success if its result could not be written.
+fn ended(exit: Exit) -> ExitCode {
+    match output::failure() {
+        Some(error) => {
+            complain(&format!(
+                "ndb_backup: could not write to standard output: {error}"
+            ));
+            exit.or(Exit::Failure).into()
+        }
+        None => exit.into(),
     }
 }
 

@@ -1,18 +1,34 @@
 //! Results on stdout, talk on stderr.
 
-use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-/// Text for stdout. A reader that went away is no concern any more.
+/// What made stdout fail first; nothing more is written to it.
+static FAILURE: OnceLock<io::Error> = OnceLock::new();
+
+/// Text for stdout.
 pub(crate) fn say(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
-    let _ = io::stdout().flush();
+    if FAILURE.get().is_some() {
+        return;
+    }
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    if let Err(error) = written.and_then(|()| stdout.flush()) {
+        // It is empty, or another failure is as good.
+        let _ = FAILURE.set(error);
+    }
+}
+
+/// What made stdout fail. A reader that went away is no failure of ours.
+pub(crate) fn failure() -> Option<&'static io::Error> {
+    let failure = FAILURE.get();
+    failure.filter(|error| error.kind() != ErrorKind::BrokenPipe)
 }
 
 /// A line for stderr.
