@@ -466,6 +466,11 @@ impl Output {
         self.lock().advice.clone()
     }
 
+    /// Nothing more can be written to standard output.
+    pub(super) fn has_failed(&self) -> bool {
+        self.lock().failure.is_some()
+    }
+
     /// Takes what made standard output fail. A reader that went away is no failure of ours.
     pub(super) fn take_failure(&self) -> Option<io::Error> {
         self.lock()

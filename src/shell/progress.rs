@@ -119,6 +119,8 @@ async fn show(way: Progress, pause: Duration, mut asker: Asker, output: Output) 
     loop {
         ticks.tick().await;
         let Some(look) = asker.look().await else {
+            // Lines that stand still would tell of a backup that may have ended.
+            output.end_live_lines();
             continue;
         };
         match way {

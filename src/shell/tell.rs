@@ -29,9 +29,9 @@ impl Shell {
     pub(super) fn step(&self, step: Step) {
         match (self.output.format(), &step) {
             (Format::Text, _) => self.output.print(&render::render_step(&step)),
-            // It was a line of its own when it came.
             // HEALTH has no steps.
             (Format::Nagios | Format::Prometheus, _) => {}
+            // It was a line of its own when it came.
             (Format::JsonLines, Step::BackupEvent(_)) => {}
             (Format::Json | Format::JsonLines, _) => {
                 let told = json::Told::step(&step, Timestamp::now());

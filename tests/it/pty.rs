@@ -282,6 +282,24 @@ fn a_lost_completion_event_is_told_at_the_prompt() {
 }
 
 #[test]
+fn progress_that_is_not_known_any_more_is_not_shown() {
+    let server = FakeServer::start();
+    server.report_backup(35);
+    let mut terminal = Terminal::at_server(&server);
+    terminal.wait_for_line("");
+    terminal.type_keys("START BACKUP 35\r");
+    server.wait_for_request("start backup");
+    terminal.wait_for("Node 2: backup 35, ");
+    server.fall_silent();
+    // The wait itself is more patient.
+    terminal.wait_until("end of the live line", |screen| {
+        !screen.contains("Node 2: backup 35, ")
+    });
+    assert!(!terminal.everything().contains("Backup failed"));
+    terminal.kill();
+}
+
+#[test]
 fn a_server_that_dies_is_announced_and_the_next_one_is_listened_to() {
     let (first, second) = (FakeServer::start(), FakeServer::start());
     let servers = format!("{},{}", first.address, second.address);

@@ -1,5 +1,6 @@
 //! `\WATCH` and PAGER.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -177,6 +178,37 @@ fn a_limit_of_time_ends_a_watch() {
     assert_eq!(output.status.code(), Some(255));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.matches("Node 2: started").count() >= 1, "{text}");
+    let advice = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(advice, "Error: stopped after 6 s.\n");
+}
+
+#[test]
+fn a_watch_that_nobody_can_read_ends() {
+    let simulator = Simulator::start(TWO_NODES, &[]);
+    let watch = |stdout: Stdio| {
+        Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
+            .args(["--no-defaults", "-c", &simulator.address, "--timeout=60"])
+            .args(["-e", "\\watch 1 ALL STATUS"])
+            .env("HOME", simulator.place.path())
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .output()
+            .unwrap()
+    };
+    // As with `| head`, once it has seen enough.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = watch(writer.into());
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let ended = watch(full.into());
+    assert_eq!(ended.status.code(), Some(255));
+    let advice = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        advice.starts_with("Error: could not write to standard output: "),
+        "{advice}"
+    );
 }
 
 #[test]

@@ -58,6 +58,10 @@ impl Shell {
                 Command::Watch { seconds, query },
                 &mut screen,
             );
+            // Nobody can see another turn.
+            if self.output.has_failed() {
+                return Ok(Outcome::Done);
+            }
             tokio::select! {
                 () = sleep_until(began + every) => {}
                 () = key() => return Ok(Outcome::Done),

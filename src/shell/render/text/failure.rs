@@ -192,12 +192,12 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
         Failure::OutOfTime(at, limit) => {
             let sent = match at {
                 Interrupted::Request => {
-                    "What was sent to the management server is still carried out."
+                    " What was sent to the management server is still carried out."
                 }
-                Interrupted::Connecting => "Nothing was sent.",
+                Interrupted::Connecting => " Nothing was sent.",
                 Interrupted::Waiting => "",
             };
-            format!("Error: stopped after {} s. {sent}\n", limit.as_secs())
+            format!("Error: stopped after {} s.{sent}\n", limit.as_secs())
         }
         Failure::BackupLeft(id) => detached(*id),
         Failure::Interrupted(Interrupted::Request) => {
