@@ -4,7 +4,7 @@ use crate::command::redact::ends_in_secret;
 use crate::command::text::{body, is_blank};
 
 /// The lines of a text, in their order, without the semicolons between them. One that is alone
-/// is the text as it was given: a fault repeats it.
+/// is the text as it was given, unless a semicolon begins it: a fault repeats it.
 ///
 /// ```text
 /// batch = line { ";" line }
@@ -40,6 +40,8 @@ pub fn split(text: &str) -> Vec<&str> {
     lines.push(&text[start..]);
     lines.retain(|line| !body(line).is_empty());
     match lines.as_slice() {
+        // No command begins so, and a fault of what is between would be laid to the semicolon.
+        [_] if text.trim_start_matches(is_blank).starts_with(';') => lines,
         [] | [_] => vec![text],
         _ => lines,
     }
@@ -65,6 +67,7 @@ mod tests {
             ("show;", &["show;"]),
             ("SHOW; ALL STATUS", &["SHOW", " ALL STATUS"]),
             (";; SHOW ;\t; 2 STOP ;", &[" SHOW ", " 2 STOP "]),
+            (" ; ;2 STATUS ;", &["2 STATUS "]),
             ("", &[""]),
             (" ; ", &[" ; "]),
             ("# a; b", &["# a; b"]),
