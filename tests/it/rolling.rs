@@ -325,6 +325,38 @@ fn stop_only_runs_a_command_for_each_node_and_waits_for_its_start() {
 }
 
 #[test]
+fn ctrl_c_lets_the_post_stop_command_end_and_a_second_one_does_not() {
+    let cluster = FourNodes::start(10);
+    // As from a terminal, it goes to the client and to the command.
+    let mut roll = cluster.begin(&[
+        "--post-stop-command=kill -s INT $PPID $$; echo still here >&2",
+        "-e",
+        "ROLLING RESTART 2 4 STOP ONLY",
+    ]);
+    roll.wait_for("Running the post-stop command for node 2");
+    cluster.good("WAIT FOR 2 NO CONTACT TIMEOUT 50");
+    cluster.fault("after 0s launch-node 2");
+    let done = roll.wait();
+    assert_eq!(done.status, 130, "{done:#?}");
+    let end = "\
+Rolling restart stopped: Ctrl-C
+Restarted: 2
+Not restarted: 4
+Resume with: ROLLING RESTART 4 STOP ONLY
+";
+    assert!(done.stdout.ends_with(end), "{done:#?}");
+    assert!(done.stderr.contains("still here\n"), "{done:#?}");
+    let done = cluster.run(&[
+        "--post-stop-command=while kill -s INT $PPID; do sleep 0.1; done",
+        "-e",
+        "ROLLING RESTART 3 STOP ONLY",
+    ]);
+    assert_eq!(done.status, 130, "{done:#?}");
+    let stopped = "Rolling restart stopped: Ctrl-C; the order of this step is still carried out\n";
+    assert!(done.stdout.contains(stopped), "{done:#?}");
+}
+
+#[test]
 fn management_servers_that_are_named_come_first_and_come_back() {
     let two = CONFIG.replace(
         "[ndbd]\nNodeId=2\n",

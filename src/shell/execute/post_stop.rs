@@ -11,6 +11,10 @@ use crate::cluster::NodeId;
 /// How often it is looked whether the command has ended.
 const INTERVAL: Duration = Duration::from_millis(50);
 
+/// A terminal's Ctrl-C goes to all its programs. The first one is to let the step end well, and it
+/// is in no group of its own, as it may have to ask at the terminal.
+const IGNORES_CTRL_C: &str = "trap '' INT";
+
 /// Runs the command for a node, until a moment at the latest.
 ///
 /// Its standard output goes to our standard error; it has no standard input.
@@ -21,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 pub(super) async fn run(command: &str, node: NodeId, deadline: Instant) -> Result<(), String> {
     let failed = |reason: String| format!("post-stop command for node {node}: {reason}");
     let child = Command::new("sh")
-        .args(["-c", command])
+        .args(["-c", &format!("{IGNORES_CTRL_C}\n{command}")])
         .env("NDB_NODE_ID", node.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::from(io::stderr()))

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::pending;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -211,7 +212,7 @@ impl Shell {
             }
             if is_ordered && !is_started && view.have_left() {
                 is_started = true;
-                if let Err(fault) = self.after_stop(nodes, deadline).await {
+                if let Err(fault) = self.after_stop(nodes, deadline, &patience).await {
                     return Err(view.fault(fault));
                 }
             }
@@ -232,6 +233,7 @@ impl Shell {
         &self,
         nodes: &[NodeId],
         deadline: Instant,
+        patience: &Patience<'_>,
     ) -> Result<(), RollFault> {
         let command = self.settings.post_stop_command.as_deref();
         self.step(Step::Roll(RollNote::Stopped {
@@ -240,8 +242,14 @@ impl Shell {
         }));
         if let Some(command) = command {
             for node in nodes {
-                let run = post_stop::run(command, *node, deadline).await;
-                run.map_err(RollFault::PostStopCommand)?;
+                let mut run = pin!(post_stop::run(command, *node, deadline));
+                loop {
+                    tokio::select! {
+                        ended = &mut run => break ended.map_err(RollFault::PostStopCommand)?,
+                        () = patience.first() => self.output.advise(render::ROLL_ENDS_AFTER_STEP),
+                        () = patience.second() => return Err(RollFault::Abandoned),
+                    }
+                }
             }
         }
         Ok(())

@@ -45,7 +45,7 @@ impl Shell {
                 }
             } else if !is_started {
                 is_started = true;
-                self.after_stop(&[server], deadline).await?;
+                self.after_stop(&[server], deadline, &patience).await?;
             } else if connect_to(&options, server).await.is_ok() {
                 self.sighted(Sighting::Arrived(server));
                 return Ok(());
