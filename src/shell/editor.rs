@@ -114,6 +114,8 @@ impl Terminal {
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Input::Interrupted,
             Err(ReadlineError::Eof) => Input::End,
             Err(error) => match io_error(error) {
+                // Nobody reads the prompt, as with `| head`.
+                error if error.kind() == io::ErrorKind::BrokenPipe => Input::End,
                 // Said of a terminal that is gone, to who did not hear the signal before.
                 error if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Input::HungUp,
                 error => Input::Failed(error.to_string()),

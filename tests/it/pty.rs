@@ -282,6 +282,19 @@ fn a_lost_completion_event_is_told_at_the_prompt() {
 }
 
 #[test]
+fn a_prompt_that_nobody_reads_ends_without_a_complaint() {
+    let home = tempfile::tempdir().unwrap();
+    // A pipe whose reader is gone, as with `| head`.
+    let script = "mkfifo \"$1\"; exec 3<>\"$1\" 4>\"$1\" 3<&-; \
+                  \"$0\" --no-defaults >&4 4>&-; echo status $?";
+    let pipe = home.path().join("pipe").to_str().unwrap().to_owned();
+    let client = env!("CARGO_BIN_EXE_ndb_mgm");
+    let terminal = Terminal::run("/bin/sh", home, &["-c", script, client, &pipe]);
+    let screen = terminal.wait_for("status 0");
+    assert!(!screen.contains("rror"), "{screen}");
+}
+
+#[test]
 fn progress_that_is_not_known_any_more_is_not_shown() {
     let server = FakeServer::start();
     server.report_backup(35);
