@@ -68,6 +68,7 @@ mod nodes;
 mod session;
 mod start_tls;
 mod status;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -84,6 +85,7 @@ pub use logs::ClusterLogFilter;
 pub use nodes::{Restarted, Stopped};
 pub use session::{NodeIdRequest, Session};
 pub use start_tls::HANDSHAKE_LIMIT;
+pub use surroundings::{Questions, Surroundings};
 pub use tls::{ClientTls, TlsPolicy, Verification};
 
 pub use crate::wire::config::ClusterConfig;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::client::{ClientError, ConnectOptions, Retries};
+use crate::client::{ConnectOptions, Questions, Retries};
 use crate::cluster::state::{ClusterState, Health, UnknownCause};
 
 use super::super::Shell;
 use super::super::outcome::{Failure, HealthReport, Outcome};
+use super::others::ANSWER_LIMIT;
 use super::out_of_time;
-use super::surroundings::{ANSWER_LIMIT, Questions};
 
 /// Memory, but not backups, for which data nodes take their time.
 const QUESTIONS: Questions = Questions {
@@ -49,7 +49,8 @@ impl Shell {
             }
         }
         let seen = Box::pin(self.look_around(QUESTIONS)).await;
-        seen.map(|seen| seen.state).map_err(|error| cause(&error))
+        seen.map(|seen| seen.state)
+            .map_err(|error| UnknownCause::from(&error))
     }
 
     /// A connection that answers; each server of the connect string is tried once.
@@ -75,31 +76,13 @@ fn no_answer(limit: Duration) -> UnknownCause {
 
 fn cause_of_failure(failure: Failure) -> UnknownCause {
     match failure {
-        Failure::Unreachable { error, .. } | Failure::Request { error, .. } => cause(&error),
+        Failure::Unreachable { error, .. } | Failure::Request { error, .. } => {
+            UnknownCause::from(&error)
+        }
         Failure::ConnectOutOfTime(limit) => no_answer(limit),
         Failure::NoValidCertificate => {
             UnknownCause::NotAuthorized("this client has no valid certificate".to_owned())
         }
         _ => UnknownCause::NoContact("the connection was lost".to_owned()),
-    }
-}
-
-fn cause(error: &ClientError) -> UnknownCause {
-    let text = error.to_string();
-    match error {
-        ClientError::NotAuthorized { text, .. } => UnknownCause::NotAuthorized(text.clone()),
-        ClientError::Tls(_) => UnknownCause::NotAuthorized(text),
-        ClientError::TimedOut { .. } | ClientError::Silent { .. } => UnknownCause::NoAnswer(text),
-        ClientError::Refused { .. }
-        | ClientError::Reply(_)
-        | ClientError::Protocol { .. }
-        | ClientError::Foreign { .. }
-        | ClientError::NoConfiguration { .. }
-        | ClientError::NotSendable(_)
-        | ClientError::NotSupported { .. } => UnknownCause::Refused(text),
-        ClientError::ConnectString(_)
-        | ClientError::Unreachable { .. }
-        | ClientError::Disconnected { .. }
-        | ClientError::Socket { .. } => UnknownCause::NoContact(text),
     }
 }

@@ -13,6 +13,7 @@ mod health;
 mod logs;
 mod lookout;
 mod nodes;
+mod others;
 mod post_stop;
 mod rehearse;
 mod rolling;
@@ -20,7 +21,6 @@ mod rolling_server;
 mod session;
 mod status;
 mod stop_check;
-mod surroundings;
 mod wait;
 mod watch;
 

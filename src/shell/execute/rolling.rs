@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::client::{ClientError, ConnectOptions, Session};
+use crate::client::{ClientError, ConnectOptions, Questions, Session, Surroundings};
 use crate::cluster::state::{AwaitedState, ClusterState, Obstacle, RollPlan, RollStep, Watch};
 use crate::cluster::{NodeId, NodeState, NodeStatus, NodeType, RestartOptions, StopOptions};
 use crate::command::{RollingRestart, Targets};
@@ -19,7 +19,6 @@ use super::super::outcome::{Attempt, Failure, Outcome, RollFailure, RollFault, R
 use super::super::{Shell, render};
 use super::lookout::{INTERVAL, Lookout};
 use super::post_stop;
-use super::surroundings::{Questions, Surroundings};
 
 /// How long a step may take unless TIMEOUT says otherwise, in seconds: a large node copies its
 /// data for a long time.

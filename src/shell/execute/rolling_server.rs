@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::client::{ClientError, ConnectOptions, Session, connect};
+use crate::client::{ClientError, ConnectOptions, Session, Surroundings, connect};
 use crate::cluster::state::{AwaitedState, Sighting};
 use crate::cluster::{ConnectHost, NodeId, NodeStatus, RestartOptions, StopOptions};
 use crate::command::RollingRestart;
@@ -14,7 +14,6 @@ use super::super::outcome::{RollFault, Step};
 use super::super::{Shell, render};
 use super::lookout::INTERVAL;
 use super::rolling::{Patience, StepFault};
-use super::surroundings::{Surroundings, host, to_host};
 
 impl Shell {
     /// A connection to the server ends when it leaves; it is back when it answers to its id again.
@@ -78,11 +77,14 @@ impl Shell {
             false => {
                 let mut known = seen.servers.iter();
                 let (_, address) = known.find(|(id, _)| *id == server).ok_or_else(lost)?;
-                host(address.clone())
+                ConnectHost {
+                    address: address.clone(),
+                    bind_address: None,
+                }
             }
         };
         let limit = self.settings.connect.timeout;
-        Ok(to_host(&self.options_for_servers(session, limit), at))
+        Ok(self.options_for_servers(session, limit).to_host(at))
     }
 
     async fn order_server(

@@ -6,17 +6,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::client::{ClientError, ConfiguredLayout, ConnectOptions, Retries, Session, connect};
-use crate::cluster::state::{ClusterState, ServerView};
+use super::connect::{ConnectOptions, connect};
+use super::error::ClientError;
+use super::layout::ConfiguredLayout;
+use super::session::Session;
+use crate::cluster::state::{ClusterState, ServerView, UnknownCause};
 use crate::cluster::{
     ConnectHost, ConnectString, Event, HostPort, NodeId, NodeState, NodeStatus, ReportKind,
 };
-use crate::shell::tls::TlsRequirement;
-
-use super::super::Shell;
-
-/// Longest wait for a server that is asked for its view.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Servers are not asked at the same moment: what they seem to differ in is looked at again, so
 /// often and after this time.
@@ -24,50 +21,58 @@ const SECOND_LOOKS: u32 = 2;
 const SECOND_LOOK: Duration = Duration::from_millis(300);
 
 /// What is asked beside the states of the nodes.
-#[derive(Clone, Copy)]
-pub(super) struct Questions {
-    pub(super) backups: bool,
-    pub(super) memory: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Questions {
+    /// The data nodes' reports of backups, for which they take their time.
+    pub backups: bool,
+    /// The data nodes' reports of memory.
+    pub memory: bool,
 }
 
 /// A cluster, and where its management servers are.
-pub(super) struct Surroundings {
-    pub(super) state: ClusterState,
-    /// The management server of the main connection.
-    pub(super) own: Option<NodeId>,
-    /// Where the others listen, as configured.
-    pub(super) servers: Vec<(NodeId, HostPort)>,
+#[derive(Debug)]
+pub struct Surroundings {
+    /// What was told.
+    pub state: ClusterState,
+    /// The management server of the session.
+    pub own: Option<NodeId>,
+    /// Where all of them listen, as configured.
+    pub servers: Vec<(NodeId, HostPort)>,
 }
 
-impl Shell {
-    /// Asks the main connection's server for everything, and the others for their view. Only the
-    /// states of the nodes have to be had: the rest is unknown if nobody tells it.
-    pub(super) async fn look_around(
+impl Session {
+    /// Asks this server for everything, and the others for their view: those of the connect string
+    /// of `others`, and those that are configured and running. The time limit of `others` is that of
+    /// each answer, here too. Only the states of the nodes have to be had: the rest is unknown if
+    /// nobody tells it.
+    ///
+    /// # Errors
+    ///
+    /// No states of the nodes.
+    pub async fn look_around(
         &mut self,
         questions: Questions,
+        others: &ConnectOptions,
     ) -> Result<Surroundings, ClientError> {
-        let limit = self.settings.connect.timeout.min(ANSWER_LIMIT);
-        let session = self.session.as_mut().ok_or(ClientError::Disconnected {
-            command: "get status",
-        })?;
-        let nodes = within(limit, "get status", session.get_status(None)).await?;
-        let own = within(limit, "get mgmd nodeid", session.get_mgmd_nodeid()).await;
-        let layout = within(limit, "get config", session.get_layout()).await;
+        let limit = others.timeout;
+        let nodes = within(limit, "get status", self.get_status(None)).await?;
+        let own = within(limit, "get mgmd nodeid", self.get_mgmd_nodeid()).await;
+        let layout = within(limit, "get config", self.get_layout()).await;
         let (own, layout) = (own.ok(), layout.ok());
         let nodegroups = layout.as_ref().map(|layout| &layout.nodegroups);
         let mut state = ClusterState::new(nodes, nodegroups);
         if questions.backups
-            && let Some(events) = reports(session, ReportKind::BackupStatus, limit).await
+            && let Some(events) = reports(self, ReportKind::BackupStatus, limit).await
         {
             state = state.with_backup_status(&events);
         }
         if questions.memory
-            && let Some(events) = reports(session, ReportKind::MemoryUsage, limit).await
+            && let Some(events) = reports(self, ReportKind::MemoryUsage, limit).await
         {
             state = state.with_memory_usage(&events);
         }
         let state = self
-            .compare_servers(state, own, layout.as_ref(), limit)
+            .compare_servers(state, own, layout.as_ref(), others)
             .await;
         Ok(Surroundings {
             state,
@@ -82,24 +87,22 @@ impl Shell {
         mut state: ClusterState,
         own: Option<NodeId>,
         layout: Option<&ConfiguredLayout>,
-        limit: Duration,
+        others: &ConnectOptions,
     ) -> ClusterState {
-        let views = self.ask_servers(&state, own, layout, limit).await;
+        let views = self.ask_servers(&state, own, layout, others).await;
         state = state.with_servers(views);
         for _ in 0..SECOND_LOOKS {
             if state.differences().is_empty() {
                 break;
             }
             sleep(SECOND_LOOK).await;
-            let Some(session) = &mut self.session else {
-                break;
-            };
-            let Ok(nodes) = within(limit, "get status", session.get_status(None)).await else {
+            let nodes = within(others.timeout, "get status", self.get_status(None)).await;
+            let Ok(nodes) = nodes else {
                 break;
             };
             let nodegroups = layout.map(|layout| &layout.nodegroups);
             state = state.with_nodes(nodes, nodegroups);
-            let views = self.ask_servers(&state, own, layout, limit).await;
+            let views = self.ask_servers(&state, own, layout, others).await;
             state = state.with_servers(views);
         }
         state
@@ -112,14 +115,10 @@ impl Shell {
         state: &ClusterState,
         own: Option<NodeId>,
         layout: Option<&ConfiguredLayout>,
-        limit: Duration,
+        others: &ConnectOptions,
     ) -> Vec<ServerView> {
-        let Some(session) = &self.session else {
-            return Vec::new();
-        };
-        let main = session.server();
-        let options = self.options_for_servers(session, limit);
-        let named = self.settings.connect.connect_string.hosts.iter();
+        let main = self.server();
+        let named = others.connect_string.hosts.iter();
         let named = named.filter(|host| *host != main).cloned();
         let configured = layout.map_or(&[][..], |layout| &layout.servers);
         let id_at = |host: &ConnectHost| {
@@ -127,7 +126,7 @@ impl Shell {
             found.map(|(id, _)| *id)
         };
         let named: Vec<_> = named.map(|host| (id_at(&host), host)).collect();
-        let mut views = ask_all(&options, named, true).await;
+        let mut views = ask_all(others, named, true).await;
         views.retain(|view| view.server.is_none() || view.server != own);
         let is_running = |id: &NodeId| {
             let node = state.node(*id);
@@ -145,7 +144,7 @@ impl Shell {
             .filter(|(id, address)| is_running(id) && !is_asked(id, address))
             .map(|(id, address)| (Some(*id), host(address.clone())))
             .collect();
-        views.extend(ask_all(&options, further, false).await);
+        views.extend(ask_all(others, further, false).await);
         let mut seen = Vec::new();
         views.retain(|view| {
             let is_new = view.server.is_none() || !seen.contains(&view.server);
@@ -154,38 +153,51 @@ impl Shell {
         });
         views
     }
-
-    /// How a further server is reached: once, and with TLS as the main connection is.
-    pub(super) fn options_for_servers(&self, session: &Session, limit: Duration) -> ConnectOptions {
-        let tls = match self.settings.tls.requirement {
-            TlsRequirement::Deferred => self.settings.tls.policy_beside(session),
-            TlsRequirement::Relaxed | TlsRequirement::Strict => self.settings.tls.policy(),
-        };
-        ConnectOptions {
-            retries: Retries::Attempts(1),
-            timeout: limit,
-            tls,
-            ..self.settings.connect.clone()
-        }
-    }
 }
 
 /// A host to connect to from any address.
-pub(super) fn host(address: HostPort) -> ConnectHost {
+fn host(address: HostPort) -> ConnectHost {
     ConnectHost {
         address,
         bind_address: None,
     }
 }
 
-/// The same options for this host only.
-pub(super) fn to_host(options: &ConnectOptions, host: ConnectHost) -> ConnectOptions {
-    ConnectOptions {
-        connect_string: ConnectString {
-            node_id: 0,
-            hosts: vec![host],
-        },
-        ..options.clone()
+impl ConnectOptions {
+    /// The same options for this host only.
+    #[must_use]
+    pub fn to_host(&self, host: ConnectHost) -> ConnectOptions {
+        ConnectOptions {
+            connect_string: ConnectString {
+                node_id: 0,
+                hosts: vec![host],
+            },
+            ..self.clone()
+        }
+    }
+}
+
+impl From<&ClientError> for UnknownCause {
+    fn from(error: &ClientError) -> Self {
+        let text = error.to_string();
+        match error {
+            ClientError::NotAuthorized { text, .. } => UnknownCause::NotAuthorized(text.clone()),
+            ClientError::Tls(_) => UnknownCause::NotAuthorized(text),
+            ClientError::TimedOut { .. } | ClientError::Silent { .. } => {
+                UnknownCause::NoAnswer(text)
+            }
+            ClientError::Refused { .. }
+            | ClientError::Reply(_)
+            | ClientError::Protocol { .. }
+            | ClientError::Foreign { .. }
+            | ClientError::NoConfiguration { .. }
+            | ClientError::NotSendable(_)
+            | ClientError::NotSupported { .. } => UnknownCause::Refused(text),
+            ClientError::ConnectString(_)
+            | ClientError::Unreachable { .. }
+            | ClientError::Disconnected { .. }
+            | ClientError::Socket { .. } => UnknownCause::NoContact(text),
+        }
     }
 }
 
@@ -212,7 +224,7 @@ async fn ask_all(
 ) -> Vec<ServerView> {
     let mut asked = JoinSet::new();
     for (place, (id, server)) in servers.into_iter().enumerate() {
-        let options = to_host(options, server.clone());
+        let options = options.to_host(server.clone());
         asked.spawn(async move {
             let limit = options.timeout;
             let view = match timeout(limit, ask(&options)).await {
