@@ -1,6 +1,7 @@
 //! Prometheus's text format: families of samples, each with its help and its type.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::time::Duration;
 
 /// What the values of a family mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,15 @@ impl Exposition {
 
     /// A sample of the family that was begun last, with its labels.
     pub fn sample(&mut self, labels: &[(&str, &str)], value: u64) {
+        self.push_sample(labels, format_args!("{value}"));
+    }
+
+    /// A sample in seconds, to the microsecond.
+    pub fn sample_seconds(&mut self, labels: &[(&str, &str)], value: Duration) {
+        self.push_sample(labels, format_args!("{:.6}", value.as_secs_f64()));
+    }
+
+    fn push_sample(&mut self, labels: &[(&str, &str)], value: fmt::Arguments<'_>) {
         self.text.push_str(self.family);
         for (index, (name, value)) in labels.iter().enumerate() {
             let before = if index == 0 { '{' } else { ',' };
