@@ -15,6 +15,12 @@ use roff::{Roff, bold, roman};
 mod backup_options;
 #[path = "../src/bin/ndb_backup/programs.rs"]
 mod backup_programs;
+#[path = "../src/bin/ndb_exporter/options.rs"]
+#[allow(
+    dead_code,
+    reason = "only the definitions are looked at, not the values"
+)]
+mod exporter_options;
 #[path = "../src/bin/ndb_print_backup_file/options.rs"]
 #[allow(
     dead_code,
@@ -87,6 +93,7 @@ pub(crate) fn described() -> Vec<Described> {
         },
         Described::of::<xfrm_options::Options>(&xfrm_options::PROGRAM),
         Described::of::<print_options::Options>(&print_options::PROGRAM),
+        Described::of::<exporter_options::Options>(&exporter_options::PROGRAM),
     ];
     let commands = backup_commands();
     all.push(Described {

@@ -213,6 +213,20 @@ impl Exit {
         (Exit::BadUsage, "wrong option"),
     ];
 
+    /// Of `ndb_exporter`.
+    pub const OF_NDB_EXPORTER: ExitTable = &[
+        (
+            Exit::Success,
+            "a signal ended it, or the file is written, whatever the state of the cluster",
+        ),
+        (
+            Exit::Failure,
+            "the address cannot be listened on, the key or certificate not be read, or the file of \
+             --once not be written",
+        ),
+        (Exit::BadUsage, "wrong option or connect string"),
+    ];
+
     /// Of `ndbxfrm`.
     pub const OF_NDBXFRM: ExitTable = &[
         (Exit::Success, "the destination is complete"),

@@ -21,6 +21,7 @@ mod documents;
 mod encrypted_backups;
 mod events;
 mod exchanges;
+mod exporter;
 mod fake_server;
 mod fault_matrix;
 mod four_nodes;

@@ -27,6 +27,7 @@ fn run(name: &str, arguments: &[&str]) -> String {
         "ndbxfrm" => env!("CARGO_BIN_EXE_ndbxfrm"),
         "ndb_print_backup_file" => env!("CARGO_BIN_EXE_ndb_print_backup_file"),
         "ndb_backup" => env!("CARGO_BIN_EXE_ndb_backup"),
+        "ndb_exporter" => env!("CARGO_BIN_EXE_ndb_exporter"),
         other => panic!("{other} has no page"),
     };
     let output = Command::new(program).args(arguments).output().unwrap();
