@@ -113,6 +113,20 @@ const USAGE: (Exit, &str) = (
     Exit::BadUsage,
     "wrong option, or a password that cannot be had",
 );
+const INCOMPLETE: (Exit, &str) = (
+    Exit::Incomplete,
+    "files are missing, or the backup never completed",
+);
+const WAIT_ENDED: (Exit, &str) = (
+    Exit::StillRunning,
+    "a limit ended a wait; what was waited for goes on",
+);
+const HUNG_UP: (Exit, &str) = (
+    Exit::HungUp,
+    "SIGHUP ended the prompt: its terminal was closed",
+);
+const UNKNOWN_TLS_WORD: (Exit, &str) = (Exit::UnknownChoice, "--ndb-mgm-tls with another word");
+const TERMINATED: (Exit, &str) = (Exit::Terminated, "SIGTERM ended the prompt");
 const NO_SUCH_SET: (Exit, &str) = (Exit::NoSuchSet, "there is no such set");
 const WRONG_PASSWORD: (Exit, &str) = (Exit::WrongPassword, "the password is wrong or missing");
 
@@ -132,17 +146,11 @@ impl Exit {
             "wrong option, or a backup password that cannot be used; HEALTH is OFFLINE or critical",
         ),
         (Exit::HealthUnknown, "HEALTH is UNKNOWN"),
-        (
-            Exit::StillRunning,
-            "a limit ended a wait; what was waited for goes on",
-        ),
-        (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
-        (
-            Exit::HungUp,
-            "SIGHUP ended the prompt: its terminal was closed",
-        ),
+        WAIT_ENDED,
+        UNKNOWN_TLS_WORD,
+        HUNG_UP,
         (Exit::Interrupted, "Ctrl-C"),
-        (Exit::Terminated, "SIGTERM ended the prompt"),
+        TERMINATED,
         (
             Exit::CommandFailed,
             "everything else: no connection, wrong command, refused or failed backup",
@@ -179,21 +187,15 @@ impl Exit {
             Exit::BackupAborted,
             "the backup failed after its start, or was aborted",
         ),
-        (
-            Exit::StillRunning,
-            "a limit ended a wait; what was waited for goes on",
-        ),
+        WAIT_ENDED,
         (
             Exit::OutcomeUnknown,
             "contact was lost: whether the command was carried out is not known",
         ),
-        (Exit::UnknownChoice, "--ndb-mgm-tls with another word"),
-        (
-            Exit::HungUp,
-            "SIGHUP ended the prompt: its terminal was closed",
-        ),
+        UNKNOWN_TLS_WORD,
+        HUNG_UP,
         (Exit::Interrupted, "Ctrl-C"),
-        (Exit::Terminated, "SIGTERM ended the prompt"),
+        TERMINATED,
         (
             Exit::CommandFailed,
             "input or output failed, or the simulated cluster; --test-tls without a certificate",
@@ -287,10 +289,7 @@ impl Exit {
         ),
         (Exit::Failure, "damage"),
         USAGE,
-        (
-            Exit::Incomplete,
-            "files are missing, or the backup never completed",
-        ),
+        INCOMPLETE,
         (Exit::Unproven, "a manifest was required and there is none"),
         NO_SUCH_SET,
         WRONG_PASSWORD,
@@ -304,10 +303,7 @@ impl Exit {
             "damage, or there is a manifest already, or it cannot be written",
         ),
         USAGE,
-        (
-            Exit::Incomplete,
-            "files are missing, or the backup never completed",
-        ),
+        INCOMPLETE,
         NO_SUCH_SET,
         WRONG_PASSWORD,
     ];
@@ -337,10 +333,7 @@ impl Exit {
              is not proven elsewhere",
         ),
         USAGE,
-        (
-            Exit::Incomplete,
-            "files are missing, or the backup never completed",
-        ),
+        INCOMPLETE,
         (
             Exit::Unproven,
             "a host cannot hash its files, so --remove-sources is refused",
