@@ -23,8 +23,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::tls::{
-    self, BindingFault, CertificateDescription, CertificateFault, Identity, Prefixed,
-    certificate_fault, check_host,
+    self, BindingFault, CertificateDescription, CertificateFault, CertificateKind, Identity,
+    IdentityError, Prefixed, SearchPath, certificate_fault, check_host,
 };
 
 /// How strictly the management server's certificate is judged.
@@ -122,6 +122,32 @@ pub enum TlsPolicy {
     IfOffered(ClientTls),
     /// In any case.
     Required(ClientTls),
+}
+
+impl TlsPolicy {
+    /// Of a program that nobody can be asked for a pass phrase: with the key and certificate of
+    /// the search path. Without any there is no TLS, unless it `is_required`.
+    ///
+    /// # Errors
+    ///
+    /// The key or certificate cannot be used, or is missing and required.
+    pub fn unattended(
+        path: &SearchPath,
+        is_required: bool,
+        verification: Verification,
+    ) -> Result<Self, IdentityError> {
+        match Identity::load(CertificateKind::Client, path, &mut |_| None) {
+            Ok(identity) => {
+                let tls = ClientTls::new(identity, verification);
+                Ok(match is_required {
+                    true => TlsPolicy::Required(tls),
+                    false => TlsPolicy::IfOffered(tls),
+                })
+            }
+            Err(error) if !is_required && error.is_absent() => Ok(TlsPolicy::Never),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Verifies a management server's certificate.

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use ndbmgm::cli::Exit;
-use ndbmgm::client::{
-    ClientTls, ClusterConfig, ConnectOptions, Retries, TlsPolicy, Verification, connect,
-};
+use ndbmgm::client::{ClusterConfig, ConnectOptions, Retries, TlsPolicy, Verification, connect};
 use ndbmgm::cluster::ConnectString;
-use ndbmgm::tls::{CertificateKind, Identity, SearchPath};
+use ndbmgm::tls::SearchPath;
 
 use crate::Failure;
 use crate::options::{ConnectionOptions, Tls, TlsVerify};
@@ -64,17 +62,9 @@ impl ConnectionOptions {
             TlsVerify::Full => Verification::Full,
             TlsVerify::Ca => Verification::Ca,
         };
-        let identity = Identity::load(CertificateKind::Client, &path, &mut |_| None);
-        match (identity, self.ndb_mgm_tls) {
-            (Ok(identity), Tls::Relaxed) => {
-                Ok(TlsPolicy::IfOffered(ClientTls::new(identity, verification)))
-            }
-            (Ok(identity), Tls::Strict) => {
-                Ok(TlsPolicy::Required(ClientTls::new(identity, verification)))
-            }
-            (Err(error), Tls::Relaxed) if error.is_absent() => Ok(TlsPolicy::Never),
-            (Err(error), _) => Err(Failure::of(Exit::Failure, &error)),
-        }
+        let is_required = self.ndb_mgm_tls == Tls::Strict;
+        TlsPolicy::unattended(&path, is_required, verification)
+            .map_err(|error| Failure::of(Exit::Failure, &error))
     }
 
     /// The configuration of the cluster.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ndbmgm::cli::{Exit, Stop};
-use ndbmgm::client::{ClientTls, ConnectOptions, TlsPolicy, Verification};
+use ndbmgm::client::{ConnectOptions, TlsPolicy, Verification};
 use ndbmgm::cluster::ConnectString;
-use ndbmgm::tls::{CertificateKind, Identity, SearchPath};
+use ndbmgm::tls::SearchPath;
 
 use crate::options::{Options, Tls, TlsVerify};
 use crate::stop;
@@ -31,16 +31,8 @@ impl Options {
             TlsVerify::Full => Verification::Full,
             TlsVerify::Ca => Verification::Ca,
         };
-        let identity = Identity::load(CertificateKind::Client, &path, &mut |_| None);
-        match (identity, self.ndb_mgm_tls) {
-            (Ok(identity), Tls::Relaxed) => {
-                Ok(TlsPolicy::IfOffered(ClientTls::new(identity, verification)))
-            }
-            (Ok(identity), Tls::Strict) => {
-                Ok(TlsPolicy::Required(ClientTls::new(identity, verification)))
-            }
-            (Err(error), Tls::Relaxed) if error.is_absent() => Ok(TlsPolicy::Never),
-            (Err(error), _) => Err(stop(&error, Exit::Failure)),
-        }
+        let is_required = self.ndb_mgm_tls == Tls::Strict;
+        TlsPolicy::unattended(&path, is_required, verification)
+            .map_err(|error| stop(&error, Exit::Failure))
     }
 }
