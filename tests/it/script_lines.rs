@@ -38,5 +38,12 @@ fn each_line_prints_something_and_succeeds() {
             outcome.stdout, outcome.stderr
         );
         assert!(!outcome.stdout.trim().is_empty(), "{line}");
+        // A field that is not there any more is null; only a backup that does not run has none.
+        let may_lack = line.contains("REPORT BackupStatus");
+        assert!(
+            may_lack || !outcome.stdout.contains("null"),
+            "{line}: {}",
+            outcome.stdout
+        );
     }
 }
