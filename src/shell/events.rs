@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::sleep;
 
 use crate::client::{ClientError, ConnectOptions, EventStream, Retries, Session};
+use crate::cluster::state::RunningBackup;
 use crate::cluster::{
     ConnectString, Event, EventBody, EventCategory, EventKind, HostPort, LogLevel, ReportKind,
     SavedEvent,
@@ -307,14 +308,7 @@ impl FeedReader {
         probe.set_timeout(self.others.timeout.min(STATUS_LIMIT));
         let events = probe.dump_events(ReportKind::BackupStatus, &[]).await;
         let events = events.ok().filter(|events| !events.is_empty())?;
-        let runs = events.iter().any(|event| {
-            matches!(
-                event.body,
-                EventBody::BackupStatus { starting_node, backup_id, .. }
-                    if starting_node != 0 && backup_id == id
-            )
-        });
-        if runs {
+        if RunningBackup::among(&events, Some(id)).is_some() {
             return Some((id, render::BackupFate::Runs));
         }
         self.running = None;

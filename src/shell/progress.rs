@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::client::{ClientError, ConnectOptions, Retries, Session, connect};
+use crate::cluster::state::{MemoryKind, MemoryUse};
 use crate::cluster::{BackupTotals, Event, EventBody, NodeId, ReportKind, SavedEvent};
 
 use super::outcome::{Look, NodeProgress};
@@ -246,18 +247,11 @@ async fn expected(session: &mut Session) -> Result<Expected, ClientError> {
         Err(error) if error.is_refusal() => Vec::new(),
         memory => memory?,
     };
-    for event in memory {
-        if let EventBody::MemoryUsage {
-            page_size,
-            pages_used,
-            block: render::DATA_MEMORY,
-            ..
-        } = event.body
-        {
-            let bytes = u64::from(page_size) * u64::from(pages_used);
-            expected.memory.insert(event.source, bytes);
-        }
-    }
+    let used = memory.iter().filter_map(MemoryUse::from_event);
+    let of_rows = used.filter(|memory| memory.kind == MemoryKind::Data);
+    expected.memory = of_rows
+        .map(|memory| (memory.node, memory.bytes_used()))
+        .collect();
     Ok(expected)
 }
 

@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use super::placement::{Layout, place};
 use crate::cluster::{Event, EventBody, Membership, NodeId, NodeState, NodeStatus, NodeType};
 
-/// Block of a memory report that stands for data memory (management protocol, 4.4).
-const DATA_BLOCK: u32 = 249;
-
 /// What is known of a cluster at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterState {
@@ -73,6 +70,21 @@ pub enum MemoryKind {
 }
 
 impl MemoryKind {
+    /// The block that reports it (management protocol, event 50).
+    pub fn block(self) -> u32 {
+        match self {
+            MemoryKind::Data => 249,
+            MemoryKind::Index => 248,
+        }
+    }
+
+    /// What a block reports; none for a block that is not known.
+    pub fn of_block(block: u32) -> Option<Self> {
+        [MemoryKind::Data, MemoryKind::Index]
+            .into_iter()
+            .find(|kind| kind.block() == block)
+    }
+
     /// `data` or `index`.
     pub fn name(self) -> &'static str {
         match self {
@@ -109,10 +121,7 @@ impl MemoryUse {
                 ..
             } => Some(MemoryUse {
                 node: event.source,
-                kind: match block {
-                    DATA_BLOCK => MemoryKind::Data,
-                    _ => MemoryKind::Index,
-                },
+                kind: MemoryKind::of_block(block).unwrap_or(MemoryKind::Index),
                 used: pages_used,
                 total: pages_total,
                 page_size,
@@ -153,6 +162,14 @@ impl RunningBackup {
             }),
             _ => None,
         }
+    }
+}
+
+impl RunningBackup {
+    /// The backup with this id, or any if there is no id, that one of the events reports.
+    pub fn among(events: &[Event], id: Option<u32>) -> Option<Self> {
+        let mut reported = events.iter().filter_map(RunningBackup::from_event);
+        reported.find(|backup| id.is_none_or(|id| id == backup.id))
     }
 }
 

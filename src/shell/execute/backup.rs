@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::cli::{SecretError, SecretFault, prompt_secret};
 use crate::client::{ClientError, Session, StartBackupOptions};
+use crate::cluster::state::RunningBackup;
 use crate::cluster::{BackupId, BackupPassword, Event, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
@@ -32,7 +33,7 @@ use super::super::progress::ProgressDisplay;
 use super::super::tell::{Spoken, announce_failure};
 use super::super::{ExitCodes, Mode, Shell, render};
 use super::backup_lost::{Fate, LostBackup, kept_end};
-use super::backup_poll::{Heard, Unheard, end_unheard, is_reported};
+use super::backup_poll::{Heard, Unheard, end_unheard};
 use super::out_of_time;
 
 /// How long an event that belongs to a reply is waited for.
@@ -367,7 +368,9 @@ impl Shell {
         session.set_timeout(limit);
         match status {
             Ok(events) if events.is_empty() => Ok(None),
-            Ok(events) => Ok(Some(is_reported(&events, Some(id.get())))),
+            Ok(events) => Ok(Some(
+                RunningBackup::among(&events, Some(id.get())).is_some(),
+            )),
             Err(_) => {
                 // The order to abort needs a connection that works.
                 self.prepare().await?;

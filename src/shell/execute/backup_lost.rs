@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use crate::client::{ClientError, ConnectOptions, Retries, Session, connect};
+use crate::cluster::state::RunningBackup;
 use crate::cluster::{ConnectString, Event, HostPort, ReportKind, SavedEvent, WaitFor};
 
 use super::super::events::listen_to_backups;
-use super::backup_poll::{Heard, reported_id};
+use super::backup_poll::Heard;
 use super::backup_watch::{BackupWatch, Verdict};
 
 /// Longest wait for one answer.
@@ -160,8 +161,8 @@ impl LostBackup {
             Err(error) if error.is_refusal() => return Ok(Some(State::Unseen)),
             reports => reports?,
         };
-        if let Some(id) = reported_id(&reports, self.heard.id) {
-            return Ok(Some(State::Runs(id)));
+        if let Some(backup) = RunningBackup::among(&reports, self.heard.id) {
+            return Ok(Some(State::Runs(backup.id)));
         }
         Ok(Some(
             match kept_end_in(session, self.heard, self.began).await? {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::client::{ClientError, ConnectOptions, Retries, Session, connect};
-use crate::cluster::{Event, EventBody, ReportKind};
+use crate::cluster::state::RunningBackup;
+use crate::cluster::{Event, ReportKind};
 
 /// Pause between two questions. A server that was told to be impatient is asked more often.
 const INTERVAL: Duration = Duration::from_secs(3);
@@ -64,7 +65,7 @@ pub(super) async fn end_unheard(server: &ConnectOptions, heard: impl Fn() -> Hea
         match answer {
             Ok(Answer::Reports(events)) => {
                 unanswered_since = None;
-                if is_reported(&events, known.id) {
+                if RunningBackup::among(&events, known.id).is_some() {
                     was_reported = true;
                     absent = 0;
                     continue;
@@ -110,21 +111,4 @@ async fn ask(
         *session = None;
     }
     Ok(reports.map_or(Answer::NoReports, Answer::Reports))
-}
-
-/// True if a data node reports this backup, or any if there is no id.
-pub(super) fn is_reported(events: &[Event], id: Option<u32>) -> bool {
-    reported_id(events, id).is_some()
-}
-
-/// The id of this backup, or of any if there is no id, if a data node reports it.
-pub(super) fn reported_id(events: &[Event], id: Option<u32>) -> Option<u32> {
-    events.iter().find_map(|event| match event.body {
-        EventBody::BackupStatus {
-            starting_node,
-            backup_id,
-            ..
-        } if starting_node != 0 && id.is_none_or(|id| id == backup_id) => Some(backup_id),
-        _ => None,
-    })
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::state::{ClusterState, StopRefusal};
+use crate::cluster::state::{ClusterState, RunningBackup, StopRefusal};
 use crate::cluster::{EventBody, NodeId, NodeStatus, NodeType, ReportKind, SavedEvent};
 use crate::command::{Command, StartBackup, Target, Targets};
 
 use super::super::Shell;
 use super::super::outcome::{Attempt, Check, Failure, Outcome};
-use super::backup_poll::reported_id;
 
 /// The parameter of data nodes that refuses backups without a password.
 const REQUIRE_ENCRYPTED_BACKUP: &str = "RequireEncryptedBackup";
@@ -94,7 +93,7 @@ impl Shell {
             .dump_events(ReportKind::BackupStatus, &[])
             .await;
         let reports = reports.map_err(Attempt::Report.failed())?;
-        Ok(reported_id(&reports, None))
+        Ok(RunningBackup::among(&reports, None).map(|backup| backup.id))
     }
 
     /// None if no configuration tells.

@@ -31,7 +31,3 @@ fn master_dynamic_id(nodes: &[NodeState]) -> Option<i32> {
 fn is_master(node: &NodeState, master: Option<i32>) -> bool {
     node.node_type == NodeType::Ndb && master.is_some() && master == node.dynamic_id
 }
-
-/// Block numbers of memory usage (management protocol, event 50).
-pub(super) const DATA_MEMORY: u32 = 249;
-const INDEX_MEMORY: u32 = 248;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Cluster, Now};
+use crate::cluster::state::MemoryKind;
 use crate::cluster::{Event, EventBody, EventKind, NodeId};
 
 /// Interval of the reports about transactions and operations, as recorded, about.
@@ -13,10 +14,6 @@ const TRANSACTION_COUNTERS: usize = 10;
 
 /// Size of a page of data memory in bytes.
 const PAGE_BYTES: u32 = 32768;
-
-/// Blocks of the memory report: data, then index.
-const DATA_BLOCK: u32 = 249;
-const INDEX_BLOCK: u32 = 248;
 
 /// When the next reports are due.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +93,9 @@ impl Cluster {
         };
         let data = pages(self.pace.data_bytes) + 1;
         let index = pages(self.pace.data_bytes / 8) + 1;
-        [usage(data, DATA_BLOCK), usage(index, INDEX_BLOCK)]
+        [
+            usage(data, MemoryKind::Data.block()),
+            usage(index, MemoryKind::Index.block()),
+        ]
     }
 }

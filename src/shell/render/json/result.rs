@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::client::{Certificate, TlsStats};
-use crate::cluster::{BackupTotals, Event, EventBody};
+use crate::cluster::{BackupTotals, Event, EventBody, state};
 use crate::command::Targets;
 use crate::shell::outcome::{Check, CheckVerdict, Failure, Outcome};
-use crate::shell::render::{DATA_MEMORY, INDEX_MEMORY, render_check};
+use crate::shell::render::render_check;
 
 use super::event::EventReport;
 use super::health::{HealthJson, StopJson};
@@ -529,10 +529,10 @@ fn memory_use(event: &Event) -> Option<MemoryUse> {
     };
     Some(MemoryUse {
         node: event.source.get(),
-        kind: match block {
-            DATA_MEMORY => MemoryKind::Data,
-            INDEX_MEMORY => MemoryKind::Index,
-            _ => MemoryKind::Other,
+        kind: match state::MemoryKind::of_block(block) {
+            Some(state::MemoryKind::Data) => MemoryKind::Data,
+            Some(state::MemoryKind::Index) => MemoryKind::Index,
+            None => MemoryKind::Other,
         },
         page_size,
         pages_used,
