@@ -11,6 +11,7 @@ mod event_text;
 mod event_words;
 mod kept;
 mod level;
+pub mod live;
 mod node;
 mod node_state;
 mod options;
