@@ -9,6 +9,7 @@
 //! | `tell` | when values are told: as they come, or at a command's end |
 //! | `render` | values to text and to JSON (pure) |
 //! | `progress`, `live_lines` | how far a backup is that is waited for |
+//! | `top` | a live view on the whole terminal |
 //! | `pager` | the program that long results go to |
 //! | `output`, `colors` | where text goes, and whether it is coloured |
 //! | `type_ahead`, `stuck_terminal` | terminals on which is typed, and that take nothing |
@@ -37,6 +38,7 @@ mod settings;
 mod stuck_terminal;
 mod tell;
 mod tls;
+mod top;
 mod type_ahead;
 
 use std::cell::RefCell;

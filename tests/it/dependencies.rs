@@ -42,6 +42,7 @@ fn the_library_alone_links_nothing_that_only_the_programs_use() {
         "clap",
         "indicatif",
         "nix",
+        "ratatui",
         "rcgen",
         "rpassword",
         "rustyline",

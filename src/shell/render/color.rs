@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::cluster::state::Condition;
 use crate::cluster::{NodeStatus, Severity};
 use crate::command;
 
@@ -13,7 +14,7 @@ use super::text::state_words;
 
 /// What stretches of text look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+pub(in crate::shell) enum Look {
     /// As it should be.
     Good,
     /// On its way, or worth a look.
@@ -41,7 +42,7 @@ impl Look {
         }
     }
 
-    fn of_status(status: NodeStatus) -> Look {
+    pub(in crate::shell) fn of_status(status: NodeStatus) -> Look {
         match status {
             NodeStatus::Started | NodeStatus::Connected => Look::Good,
             NodeStatus::NotStarted
@@ -53,7 +54,15 @@ impl Look {
         }
     }
 
-    fn of_severity(severity: Severity) -> Look {
+    pub(in crate::shell) const fn of_condition(condition: Condition) -> Look {
+        match condition {
+            Condition::Ok => Look::Good,
+            Condition::Degraded => Look::Attention,
+            Condition::Offline | Condition::Unknown => Look::Bad,
+        }
+    }
+
+    pub(in crate::shell) fn of_severity(severity: Severity) -> Look {
         match severity {
             Severity::Debug => Look::Special,
             Severity::Info => Look::Good,
@@ -228,10 +237,10 @@ fn spans_of_message(line: &str, from: usize) -> Spans {
 
 /// Words of HEALTH and OK TO STOP.
 const CONDITIONS: [(&str, Look); 6] = [
-    ("OK", Look::Good),
-    ("DEGRADED", Look::Attention),
-    ("OFFLINE", Look::Bad),
-    ("UNKNOWN", Look::Bad),
+    ("OK", Look::of_condition(Condition::Ok)),
+    ("DEGRADED", Look::of_condition(Condition::Degraded)),
+    ("OFFLINE", Look::of_condition(Condition::Offline)),
+    ("UNKNOWN", Look::of_condition(Condition::Unknown)),
     ("yes", Look::Good),
     ("no", Look::Bad),
 ];

@@ -18,7 +18,7 @@ pub(in crate::shell) fn render_left_out(count: u64) -> String {
 }
 
 /// A number with commas between its thousands.
-pub(super) fn grouped(count: u64) -> String {
+pub(in crate::shell) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut number = String::new();
     for (at, digit) in digits.char_indices() {

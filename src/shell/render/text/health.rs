@@ -92,7 +92,7 @@ pub(in crate::shell::render) fn render_unknown_cause(cause: &UnknownCause) -> St
 }
 
 /// A finding in a line without its end.
-pub(in crate::shell::render) fn render_finding(finding: &Finding, limits: MemoryLimits) -> String {
+pub(in crate::shell) fn render_finding(finding: &Finding, limits: MemoryLimits) -> String {
     match finding {
         Finding::Unplaced(node, status) => format!(
             "node {node} is {}; its nodegroup is not known",

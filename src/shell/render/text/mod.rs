@@ -20,21 +20,24 @@ mod tls;
 pub(in crate::shell) use backup::{EMPTY_PASSWORD_WARNING, render_not_running, render_server_lost};
 pub(in crate::shell) use connect::*;
 pub(in crate::shell) use event::{
-    BackupFate, STOPPED_WITH_OTHERS, render_event, render_events_back, render_events_lost,
+    BackupFate, STOPPED_WITH_OTHERS, grouped, render_event, render_events_back, render_events_lost,
     render_left_out, render_saved_event, render_stopped_with_others,
 };
 pub use failure::render_parse_error;
 pub(in crate::shell) use failure::{render_advice, render_failure};
 pub(in crate::shell) use fold::fold;
+pub(in crate::shell) use health::render_finding;
 pub(in crate::shell::render) use health::{
-    render_caution, render_finding, render_member_state, render_refusal, render_unknown_cause,
+    render_caution, render_member_state, render_refusal, render_unknown_cause,
 };
 pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
 pub(in crate::shell) use plan::{render_check, render_danger, render_unreadable_file};
-pub(in crate::shell) use progress::{render_folded, render_look, render_node_progress};
+pub(in crate::shell) use progress::{
+    bytes, clock, render_folded, render_look, render_node_progress,
+};
 pub(in crate::shell::render) use rolling::render_obstacle;
 pub(in crate::shell) use rolling::{ROLL_ENDS_AFTER_STEP, render_no_server_answers};
-pub(in crate::shell::render) use status::state_words;
+pub(in crate::shell) use status::state_words;
 pub(in crate::shell) use tls::{
     NO_CERTIFICATE, PASSWORD_IN_CLEARTEXT, SERVER_WITHOUT_TLS, TLS_REQUIRED_DEFERRED,
     render_tls_not_used, render_tls_required, render_tls_warning,

@@ -89,7 +89,8 @@ fn estimate(percent: Option<u8>) -> String {
     })
 }
 
-fn bytes(count: u64) -> String {
+/// `27.2 MiB`
+pub(in crate::shell) fn bytes(count: u64) -> String {
     match UNITS.into_iter().find(|(unit, _)| count >= *unit) {
         Some((unit, name)) => {
             let tenths = u128::from(count) * 10 / u128::from(unit);
@@ -99,7 +100,8 @@ fn bytes(count: u64) -> String {
     }
 }
 
-fn clock(time: Duration) -> String {
+/// `1:02:03`
+pub(in crate::shell) fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     format!("{hours}:{minutes:02}:{:02}", seconds % 60)

@@ -86,7 +86,8 @@ fn data_node_extras(node: &NodeState, master: Option<i32>) -> String {
     text
 }
 
-pub(in crate::shell::render) fn state_words(status: NodeStatus) -> &'static str {
+/// A state as SHOW and STATUS call it.
+pub(in crate::shell) fn state_words(status: NodeStatus) -> &'static str {
     match status {
         NodeStatus::NoContact => "not connected",
         NodeStatus::NotStarted => "not started",
