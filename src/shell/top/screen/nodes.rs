@@ -76,12 +76,12 @@ fn sorted(snapshot: &Snapshot, sort: Sort) -> Vec<&LiveNode> {
     nodes
 }
 
-/// Nodes of nodegroups first, then those of which none is known.
+/// By nodegroup, then those without one, then those of which it is not known.
 fn place_order(place: Membership) -> (u8, Option<Nodegroup>) {
     match place {
         Membership::Of(nodegroup) => (0, Some(nodegroup)),
-        Membership::Unknown => (1, None),
-        Membership::None => (2, None),
+        Membership::None => (1, None),
+        Membership::Unknown => (2, None),
     }
 }
 

@@ -69,6 +69,20 @@ fn a_node_that_starts_beside_one_that_is_lost() {
 }
 
 #[test]
+fn the_document_shows_a_frame_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/top.md")).expect("the document is there");
+    let frame = text_of(&cells(
+        &mut shown(starting_beside_lost(), USUAL, &[]),
+        USUAL,
+    ));
+    assert!(
+        document.contains(&format!("```text\n{frame}```\n")),
+        "{frame}"
+    );
+}
+
+#[test]
 fn a_nodegroup_that_is_offline() {
     let mut snapshot = starting_beside_lost();
     let gone = node_of(&mut snapshot, 4);
