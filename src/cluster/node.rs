@@ -101,6 +101,11 @@ impl NodeStatus {
         (NodeStatus::Connected, "CONNECTED"),
     ];
 
+    /// True for a data node that serves its part of the data, be it to one API node only.
+    pub fn is_in_service(self) -> bool {
+        matches!(self, NodeStatus::Started | NodeStatus::SingleUserMode)
+    }
+
     /// The protocol's word for this state, as in `node.2.status: STARTED`.
     pub fn wire_name(self) -> &'static str {
         Self::NAMES

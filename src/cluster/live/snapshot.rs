@@ -1,9 +1,11 @@
 //! What a live view shows of one moment.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::cluster::state::{Condition, Finding, MemoryUse};
-use crate::cluster::{Event, Membership, NodeId, NodeState, Severity};
+use crate::cluster::state::{Condition, Finding, MemoryUse, NodegroupHealth};
+use crate::cluster::{Event, Membership, NodeId, NodeState, NodeType, Nodegroup, Severity};
 
 /// A cluster at one tick of a live view.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,27 @@ pub struct Snapshot {
     pub events: Vec<LiveEvent>,
     /// How many events were left out because too many came since the snapshot before.
     pub lost: u64,
+}
+
+impl Snapshot {
+    /// The nodegroups by number, with those of their nodes whose place is known.
+    pub fn nodegroups(&self) -> Vec<NodegroupHealth> {
+        let mut members: BTreeMap<Nodegroup, Vec<NodeState>> = BTreeMap::new();
+        for live in &self.nodes {
+            if let (NodeType::Ndb, Membership::Of(nodegroup)) = (live.node.node_type, live.place) {
+                members
+                    .entry(nodegroup)
+                    .or_default()
+                    .push(live.node.clone());
+            }
+        }
+        let of_members = |(nodegroup, members)| NodegroupHealth {
+            nodegroup,
+            members,
+            absent: 0,
+        };
+        members.into_iter().map(of_members).collect()
+    }
 }
 
 /// Whether a management server answers.

@@ -322,10 +322,7 @@ fn statuses(nodes: &[NodeState]) -> BTreeMap<NodeId, NodeStatus> {
 
 /// True for a data node in service.
 pub(super) fn serves(node: &NodeState) -> bool {
-    matches!(
-        node.status,
-        NodeStatus::Started | NodeStatus::SingleUserMode
-    )
+    node.status.is_in_service()
 }
 
 #[cfg(test)]

@@ -58,11 +58,7 @@ fn render_nodegroup(nodegroup: &NodegroupHealth) -> String {
 
 /// `node 5 starting (last completed phase 4)` of a node that is not in service.
 pub(in crate::shell::render) fn render_member_state(node: &NodeState) -> Option<String> {
-    let serves = matches!(
-        node.status,
-        NodeStatus::Started | NodeStatus::SingleUserMode
-    );
-    (!serves).then(|| format!("node {} {}", node.node, node_state(node)))
+    (!node.status.is_in_service()).then(|| format!("node {} {}", node.node, node_state(node)))
 }
 
 /// `starting (last completed phase 4)`

@@ -1,14 +1,13 @@
 //! The rows above the nodes: how the cluster is, why, and how many nodes it has.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ratatui::style::{Modifier, Style};
 
 use crate::cluster::live::{Contact, Snapshot};
-use crate::cluster::state::{Condition, Grade};
-use crate::cluster::{Membership, NodeStatus, NodeType, Nodegroup};
+use crate::cluster::state::{Condition, Grade, NodegroupHealth};
+use crate::cluster::{NodeStatus, NodeType};
 use crate::shell::render::{self, Look};
 
 use super::paint::{Pen, columns};
@@ -23,42 +22,6 @@ const NARROW: u16 = 60;
 
 /// Columns between what stands left and what stands right.
 const GAP: usize = 2;
-
-/// A nodegroup, as far as its nodes are known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Members {
-    pub(super) in_service: usize,
-    pub(super) all: usize,
-}
-
-impl Members {
-    /// Its part in the cluster's condition, as HEALTH judges.
-    pub(super) fn condition(self) -> Condition {
-        match self.in_service {
-            0 => Condition::Offline,
-            all if all == self.all => Condition::Ok,
-            _ => Condition::Degraded,
-        }
-    }
-}
-
-/// The nodegroups by number.
-pub(super) fn nodegroups(snapshot: &Snapshot) -> BTreeMap<Nodegroup, Members> {
-    let mut nodegroups: BTreeMap<Nodegroup, Members> = BTreeMap::new();
-    for live in &snapshot.nodes {
-        if let (NodeType::Ndb, Membership::Of(nodegroup)) = (live.node.node_type, live.place) {
-            let members = nodegroups.entry(nodegroup).or_default();
-            members.all += 1;
-            members.in_service += usize::from(serves(live.node.status));
-        }
-    }
-    nodegroups
-}
-
-/// True for a data node in service.
-fn serves(status: NodeStatus) -> bool {
-    matches!(status, NodeStatus::Started | NodeStatus::SingleUserMode)
-}
 
 /// The header of a snapshot.
 pub(super) struct Header<'a> {
@@ -81,11 +44,12 @@ impl<'a> Header<'a> {
     /// For a screen of so many rows.
     pub(super) fn new(
         snapshot: &'a Snapshot,
+        nodegroups: &[NodegroupHealth],
         frozen: Option<&'a Frozen>,
         options: &'a ScreenOptions,
         height: u16,
     ) -> Self {
-        let reasons = reasons(snapshot, options);
+        let reasons = reasons(snapshot, nodegroups, options);
         let room = REASONS.iter().find(|(from, _)| height >= *from);
         let room = room.map_or(1, |(_, most)| *most);
         let wanted = u16::try_from(reasons.len()).unwrap_or(u16::MAX);
@@ -193,7 +157,11 @@ fn stands_still(snapshot: &Snapshot, frozen: &Frozen, options: &ScreenOptions) -
 }
 
 /// Why the cluster is not OK, worst first; or that nothing was found.
-fn reasons(snapshot: &Snapshot, options: &ScreenOptions) -> Vec<Reason> {
+fn reasons(
+    snapshot: &Snapshot,
+    nodegroups: &[NodegroupHealth],
+    options: &ScreenOptions,
+) -> Vec<Reason> {
     if let Contact::Lost { since, reason } = &snapshot.contact {
         let since = options.moment_near(*since, snapshot.at);
         return vec![Reason {
@@ -201,16 +169,12 @@ fn reasons(snapshot: &Snapshot, options: &ScreenOptions) -> Vec<Reason> {
             look: Some(Look::Bad),
         }];
     }
-    let nodegroups = nodegroups(snapshot);
-    let mut broken: Vec<(Nodegroup, Members)> = nodegroups
-        .into_iter()
-        .filter(|(_, members)| members.condition() != Condition::Ok)
+    let mut broken: Vec<&NodegroupHealth> = nodegroups
+        .iter()
+        .filter(|nodegroup| nodegroup.condition() != Condition::Ok)
         .collect();
-    broken.sort_by_key(|(_, members)| Reverse(members.condition()));
-    let mut reasons: Vec<Reason> = broken
-        .into_iter()
-        .map(|(nodegroup, members)| of_nodegroup(nodegroup, members))
-        .collect();
+    broken.sort_by_key(|nodegroup| Reverse(nodegroup.condition()));
+    let mut reasons: Vec<Reason> = broken.into_iter().map(of_nodegroup).collect();
     for finding in &snapshot.findings {
         let look = match finding.grade() {
             Grade::Ok => None,
@@ -233,15 +197,16 @@ fn reasons(snapshot: &Snapshot, options: &ScreenOptions) -> Vec<Reason> {
 }
 
 /// As HEALTH says it.
-fn of_nodegroup(nodegroup: Nodegroup, members: Members) -> Reason {
-    let condition = members.condition();
-    let name = condition.name();
-    let Members { in_service, all } = members;
+fn of_nodegroup(nodegroup: &NodegroupHealth) -> Reason {
+    let condition = nodegroup.condition();
+    let (in_service, all) = (nodegroup.in_service(), nodegroup.size());
+    let short = format!(
+        "Nodegroup {}: {}, {in_service} of {all}",
+        nodegroup.nodegroup,
+        condition.name()
+    );
     Reason {
-        texts: vec![
-            format!("Nodegroup {nodegroup}: {name}, {in_service} of {all} data nodes in service"),
-            format!("Nodegroup {nodegroup}: {name}, {in_service} of {all}"),
-        ],
+        texts: vec![format!("{short} data nodes in service"), short],
         look: Some(Look::of_condition(condition)),
     }
 }
@@ -256,10 +221,14 @@ fn draw_counts(pen: &mut Pen<'_>, y: u16, snapshot: &Snapshot) {
         let there = of_type().filter(|node| is_there(node.status)).count();
         (there, of_type().count())
     };
-    let (data, data_all) = count(NodeType::Ndb, serves);
+    let (data, data_all) = count(NodeType::Ndb, NodeStatus::is_in_service);
     let is_connected = |status| status == NodeStatus::Connected;
     let (servers, servers_all) = count(NodeType::Mgm, is_connected);
     let (api, api_all) = count(NodeType::Api, is_connected);
+    if snapshot.nodes.is_empty() {
+        pen.text((0, y), pen.width(), "No node was seen yet", Style::new());
+        return;
+    }
     // Without contact that is how it was.
     let then = match snapshot.contact {
         Contact::Held { .. } => "",

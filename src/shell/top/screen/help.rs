@@ -6,7 +6,7 @@ use super::paint::Pen;
 
 /// Fits the smallest screen.
 const KEYS: [&str; 10] = [
-    "Keys (any key leaves this page)",
+    "Keys (q quits, others leave this page)",
     "q Esc Ctrl-C  quit",
     "f Space       freeze, and go on",
     "s             sort by nodegroup, state,",

@@ -164,12 +164,13 @@ impl Screen {
 
     fn draw_snapshot(&self, pen: &mut Pen<'_>, snapshot: &Snapshot) -> Extent {
         let frozen = self.frozen.as_ref();
-        let header = Header::new(snapshot, frozen, &self.options, pen.height());
+        let nodegroups = snapshot.nodegroups();
+        let header = Header::new(snapshot, &nodegroups, frozen, &self.options, pen.height());
         let rows = Rows::of(pen, snapshot, header.rows());
         header.draw(pen);
         let nodes = nodes::draw(
             pen,
-            snapshot,
+            (snapshot, &nodegroups),
             &self.view,
             &self.options,
             (header.rows(), rows.nodes),

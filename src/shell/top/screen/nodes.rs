@@ -1,18 +1,16 @@
 //! The table of data nodes.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BTreeMap;
 
 use ratatui::style::{Modifier, Style};
 
 use crate::cluster::live::{Contact, LiveNode, Rates, Snapshot};
-use crate::cluster::state::{Condition, MemoryUse};
+use crate::cluster::state::{Condition, MemoryUse, NodegroupHealth};
 use crate::cluster::{Membership, NodeStatus, NodeType, Nodegroup};
 use crate::shell::render::{self, Look};
 
 use super::ScreenOptions;
 use super::columns::{Column, Demand, Placed, placed};
-use super::header::{Members, nodegroups};
 use super::numbers::{UNKNOWN, bar, human, human_count};
 use super::paint::Pen;
 use super::view::{Sort, View, Window};
@@ -21,7 +19,7 @@ use super::view::{Sort, View, Window};
 /// row, if some are. How many data nodes there are, and how many are on the screen.
 pub(super) fn draw(
     pen: &mut Pen<'_>,
-    snapshot: &Snapshot,
+    (snapshot, nodegroups): (&Snapshot, &[NodegroupHealth]),
     view: &View,
     options: &ScreenOptions,
     (top, rows): (u16, u16),
@@ -39,7 +37,7 @@ pub(super) fn draw(
     let above = view.nodes_above.min(window.furthest());
     let table = Table {
         columns: placed(pen.width(), Demand::of(snapshot)),
-        nodegroups: nodegroups(snapshot),
+        nodegroups,
         is_past: matches!(snapshot.contact, Contact::Lost { .. }),
         options,
     };
@@ -130,7 +128,8 @@ fn busier(one: Option<f64>, other: Option<f64>) -> Ordering {
 
 struct Table<'a> {
     columns: Vec<Placed>,
-    nodegroups: BTreeMap<Nodegroup, Members>,
+    /// By number.
+    nodegroups: &'a [NodegroupHealth],
     /// Without contact, states are those that were seen last.
     is_past: bool,
     options: &'a ScreenOptions,
@@ -213,8 +212,12 @@ impl Table<'_> {
     fn nodegroup(&self, place: Membership) -> (String, Option<Look>) {
         match place {
             Membership::Of(nodegroup) => {
-                let members = self.nodegroups.get(&nodegroup);
-                let condition = members.map_or(Condition::Unknown, |members| members.condition());
+                let found = self
+                    .nodegroups
+                    .binary_search_by_key(&nodegroup, |health| health.nodegroup);
+                let condition = found.map_or(Condition::Unknown, |index| {
+                    self.nodegroups[index].condition()
+                });
                 let look = (condition != Condition::Ok).then(|| Look::of_condition(condition));
                 (nodegroup.to_string(), look)
             }

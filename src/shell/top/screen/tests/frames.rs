@@ -256,6 +256,25 @@ fn nothing_is_known_yet() {
 }
 
 #[test]
+fn no_server_has_answered_yet() {
+    let snapshot = Snapshot {
+        contact: Contact::Lost {
+            since: at(0),
+            reason: "no management server has been asked yet".to_owned(),
+        },
+        condition: Condition::Unknown,
+        nodes: Vec::new(),
+        events: Vec::new(),
+        ..two_by_two()
+    };
+    assert_frame(
+        &mut shown(snapshot, (80, 12), &[]),
+        (80, 12),
+        "nothing-seen",
+    );
+}
+
+#[test]
 fn nodes_of_different_versions_one_alone_and_one_without_a_nodegroup() {
     let mut snapshot = two_by_two();
     let old = Version::new(8, 0, 40);
