@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longest wait for a request.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// What the server does instead of answering one request honestly.
 #[derive(Clone, Copy)]
@@ -53,6 +53,8 @@ struct ServerState {
     running: Mutex<Option<u32>>,
     /// Events of a flood that have been sent.
     flooded: AtomicU64,
+    /// Replies to START BACKUP that have been sent.
+    backups_answered: AtomicU64,
 }
 
 impl FakeServer {
@@ -78,6 +80,7 @@ impl FakeServer {
             changed: Condvar::new(),
             running: Mutex::default(),
             flooded: AtomicU64::new(0),
+            backups_answered: AtomicU64::new(0),
         });
         let (backup_reply, replies) = channel();
         let replies = Arc::new(Mutex::new(replies));
@@ -98,6 +101,17 @@ impl FakeServer {
     /// Answers the START BACKUP that waits, or the next one.
     pub(crate) fn answer_backup(&self, lines: &str) {
         self.backup_reply.send(lines.to_owned()).unwrap();
+    }
+
+    /// Answers the START BACKUP that waits: the client has the reply to read when this returns.
+    pub(crate) fn answer_backup_now(&self, lines: &str) {
+        let answered = || self.state.backups_answered.load(Ordering::Acquire);
+        let (before, deadline) = (answered(), Instant::now() + LIMIT);
+        self.answer_backup(lines);
+        while answered() == before {
+            assert!(Instant::now() < deadline, "no START BACKUP waits");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Sends an event to all listeners.
@@ -287,10 +301,17 @@ impl ServerState {
             }
             name => format!("{name} reply\nresult: Ok"),
         };
-        stream.write_all(format!("{reply}\n\n").as_bytes()).ok()?;
+        let reply = format!("{reply}\n\n");
         if name == "listen event" {
-            let listener = stream.try_clone().unwrap();
-            self.listeners.lock().unwrap().push(listener);
+            // Who sends an event once the client has been answered must find the listener.
+            let mut listeners = self.listeners.lock().unwrap();
+            stream.write_all(reply.as_bytes()).ok()?;
+            listeners.push(stream.try_clone().unwrap());
+            return Some(());
+        }
+        stream.write_all(reply.as_bytes()).ok()?;
+        if name == "start backup" {
+            self.backups_answered.fetch_add(1, Ordering::Release);
         }
         Some(())
     }

@@ -104,10 +104,13 @@ fn the_event_comes_before_the_failure() {
     terminal.wait_for_line("");
     terminal.type_keys("START BACKUP 32\r");
     server.wait_for_request("start backup");
-    server.answer_backup(
+    // The reply comes first, but the client does not wait longer for the event than it has to.
+    terminal.pause();
+    server.answer_backup_now(
         "result: Backup aborted by user request: Permanent error: User defined error",
     );
     server.backup_aborted(32);
+    terminal.resume();
     let screen = terminal.wait_for("Could not start backup");
     let event = screen.find("Node 2: Backup 32 started from 1 has been aborted. Error: 1321 - Backup aborted by user request");
     let failure = screen.find("Backup failed");
@@ -321,7 +324,9 @@ fn a_server_that_dies_is_announced_and_the_next_one_is_listened_to() {
         "-c",
         &servers,
         "--connect-retries=1",
-        "--request-timeout=1",
+        "--connect-retry-delay=1",
+        // A listener that hears nothing for so long is given up, too.
+        "--request-timeout=5",
     ]);
     terminal.wait_for_line("");
     terminal.type_keys("START BACKUP 36 NOWAIT\r");
@@ -390,8 +395,7 @@ fn ids_of_the_live_cluster_are_completed() {
         ("ENTER SINGLE USER MODE \t1\t", "ENTER SINGLE USER MODE 11 "),
         ("DROP NODEGROUP \t", "DROP NODEGROUP 0 "),
     ] {
-        terminal.type_keys(keys);
-        terminal.wait_for_line(line);
+        terminal.complete(keys, line);
         terminal.type_keys("\x15");
         terminal.wait_for_line("");
     }
@@ -406,8 +410,7 @@ fn the_id_of_a_running_backup_is_completed_and_a_silent_server_does_not_hold_up_
     terminal.wait_for_line("");
     terminal.run_command("PURGE STALE SESSIONS");
     server.report_backup(4711);
-    terminal.type_keys("ABORT BACKUP \t");
-    terminal.wait_for_line("ABORT BACKUP 4711 ");
+    terminal.complete("ABORT BACKUP \t", "ABORT BACKUP 4711 ");
     server.report_backup(0);
     terminal.type_keys("\x15ABORT BACKUP \t");
     terminal.wait_for_line("ABORT BACKUP ");

@@ -13,7 +13,10 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use crate::fake_server::FakeServer;
 
 /// Longest wait for anything; a loaded machine needs some of it.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Longer than the client waits for two completions, and for a machine that is slow.
+const COMPLETION_LIMIT: Duration = Duration::from_secs(12);
 
 const ROWS: NonZero<u16> = NonZero::new(40).expect("not 0");
 const COLUMNS: NonZero<u16> = NonZero::new(120).expect("not 0");
@@ -211,14 +214,30 @@ impl Terminal {
     /// Waits until the cursor's line is the prompt and what is typed at it.
     pub(crate) fn wait_for_line(&self, typed: &str) -> String {
         let line = format!("{PROMPT}{typed}");
-        self.wait_until(&line, |screen| {
-            screen
-                .trim_end_matches('\n')
-                .lines()
-                .last()
-                .map(str::trim_end)
-                == Some(line.trim_end())
-        })
+        self.wait_until(&line, |screen| ends_in(screen, &line))
+    }
+
+    /// Types keys with a Tab for what the server knows until they make this line: a question that
+    /// is not answered in two seconds completes nothing, and is asked again.
+    pub(crate) fn complete(&mut self, keys: &str, line: &str) {
+        let line = format!("{PROMPT}{line}");
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            self.type_keys(keys);
+            let (seen, changed) = &*self.seen;
+            let is_other = |seen: &mut Seen| !ends_in(&without_hint(seen.screen.screen()), &line);
+            let guard = seen.lock().unwrap();
+            let wait = changed.wait_timeout_while(guard, COMPLETION_LIMIT, is_other);
+            let (guard, result) = wait.unwrap();
+            if !result.timed_out() {
+                return;
+            }
+            let screen = guard.screen.screen().contents();
+            assert!(Instant::now() < deadline, "no {line}:\n{screen}");
+            drop(guard);
+            self.type_keys("\x15");
+            self.wait_for_line("");
+        }
     }
 
     /// Waits until the terminal does not echo: passwords may be typed.
@@ -283,6 +302,14 @@ impl Terminal {
         self.type_keys(" ");
         self.wait_for_last_read();
         // The keyboard says good-bye with keys, which the program is not to see.
+        self.pause();
+        self.keyboard = Box::new(std::io::sink());
+        self.pty = None;
+        self.wait_for_status()
+    }
+
+    /// Lets the program stand still until it is resumed, or its terminal is closed.
+    pub(crate) fn pause(&self) {
         self.signal("STOP");
         let state = format!("/proc/{}/stat", self.pid());
         let deadline = Instant::now() + LIMIT;
@@ -290,9 +317,11 @@ impl Terminal {
             assert!(Instant::now() < deadline, "it does not stop");
             thread::yield_now();
         }
-        self.keyboard = Box::new(std::io::sink());
-        self.pty = None;
-        self.wait_for_status()
+    }
+
+    /// Lets the program go on.
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
     }
 
     /// Waits for the status of a program whose terminal is not read.
@@ -376,6 +405,12 @@ impl Terminal {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         (std::fs::read_to_string(path).unwrap(), mode & 0o777)
     }
+}
+
+/// True if the cursor's line is this one, but for blanks at its end.
+fn ends_in(screen: &str, line: &str) -> bool {
+    let last = screen.trim_end_matches('\n').lines().last();
+    last.map(str::trim_end) == Some(line.trim_end())
 }
 
 /// Text of the screen but for dim letters, which nobody typed.
