@@ -15,6 +15,7 @@ use ndbmgm::cluster::ConnectString;
 
 use crate::fake_server::{Answer, FakeServer};
 use crate::four_nodes::FourNodes;
+use crate::server::Nobody;
 
 /// Longest wait for an answer, or for what is to be heard.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -131,12 +132,6 @@ fn has(text: &str, start: &str) -> bool {
     text.lines().any(|line| line.starts_with(start))
 }
 
-/// Where nobody listens.
-fn nobody() -> String {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().to_string()
-}
-
 /// Makes an event of a data node.
 fn report(address: &str, words: &[u32]) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -246,7 +241,8 @@ fn a_scrape_tells_everything_that_is_documented_and_the_last_backup_outlives_the
     assert_eq!(exporter.end(), 0);
     // Nobody tells the next one anything.
     fs::write(&nightly, "{").unwrap();
-    let again = Exporter::start(&nobody(), &[&state_option, &nightly_option]);
+    let nobody = Nobody::new();
+    let again = Exporter::start(&nobody.address, &[&state_option, &nightly_option]);
     let later = again.scrape();
     let last = |text: &str| -> Vec<String> {
         let lines = text
@@ -301,7 +297,8 @@ fn a_server_that_stalls_does_not_hold_a_scrape_beyond_its_limit() {
 
 #[test]
 fn requests_that_are_no_scrape_are_refused_and_the_next_one_is_answered() {
-    let exporter = Exporter::start(&nobody(), &["--scrape-timeout=1"]);
+    let nobody = Nobody::new();
+    let exporter = Exporter::start(&nobody.address, &["--scrape-timeout=1"]);
     let long = format!("GET /metrics HTTP/1.1\r\nA: {}\r\n\r\n", "a".repeat(9000));
     for (request, status) in [
         ("POST /metrics HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
@@ -323,7 +320,8 @@ fn requests_that_are_no_scrape_are_refused_and_the_next_one_is_answered() {
 
 #[test]
 fn clients_that_say_nothing_are_cut_off_and_hold_nobody_up_for_long() {
-    let exporter = Exporter::start(&nobody(), &["--scrape-timeout=1"]);
+    let nobody = Nobody::new();
+    let exporter = Exporter::start(&nobody.address, &["--scrape-timeout=1"]);
     // More than it serves at the same time.
     let mut silent: Vec<TcpStream> = (0..20).map(|_| exporter.connect()).collect();
     exporter.scrape();
@@ -345,7 +343,8 @@ fn the_textfile_is_whole_and_readable_or_the_last_one_stays() {
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o644);
     // That nothing is known is known.
-    let done = run(&nobody(), &[&option, "--once", "--scrape-timeout=1"]);
+    let nobody = Nobody::new();
+    let done = run(&nobody.address, &[&option, "--once", "--scrape-timeout=1"]);
     assert!(done.status.success(), "{done:?}");
     let unknown = fs::read_to_string(&file).unwrap();
     assert!(has(&unknown, "ndb_exporter_scrape_success 0"), "{unknown}");
@@ -391,7 +390,8 @@ fn a_textfile_is_written_again_and_again() {
 fn an_address_that_is_taken_and_a_wrong_connect_string_end_it_with_a_reason() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let done = run(&nobody(), &[&format!("--listen={address}")]);
+    let nobody = Nobody::new();
+    let done = run(&nobody.address, &[&format!("--listen={address}")]);
     assert_eq!(done.status.code(), Some(1), "{done:?}");
     let said = String::from_utf8(done.stderr).unwrap();
     assert!(said.contains(&address), "{said}");

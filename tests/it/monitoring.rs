@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::four_nodes::FourNodes;
+use crate::server::Nobody;
 
 fn example(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -99,10 +100,8 @@ fn the_textfile_is_whole_or_the_last_one_stays() {
     assert_eq!(names(directory), ["ndb.prom"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), good);
     // That nothing is known is known.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = free.local_addr().unwrap().to_string();
-    drop(free);
-    assert_eq!(write_textfile(directory, &["-c", &nobody]), 0);
+    let nobody = Nobody::new();
+    assert_eq!(write_textfile(directory, &["-c", &nobody.address]), 0);
     let unknown = fs::read_to_string(&file).unwrap();
     assert!(unknown.contains("ndb_cluster_condition{condition=\"unknown\"} 1\n"));
 }

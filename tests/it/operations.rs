@@ -271,15 +271,13 @@ fn a_client_that_waits_for_the_backup_is_told_of_the_nodes_failure() {
 
 #[test]
 fn a_second_management_server_carries_on_when_the_first_is_stopped() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
     let config = FOUR_NODES.replacen(
         "[ndbd]",
-        &format!("[ndb_mgmd]\nNodeId=6\nHostName=localhost\nPortNumber={port}\n[ndbd]"),
+        "[ndb_mgmd]\nNodeId=6\nHostName=localhost\n[ndbd]",
         1,
     );
     let simulator = Simulator::start(&config, &["--rows", "300"]);
+    let port = simulator.port_of(6);
     let script = format!(
         "second() {{ ndb_mgm -c $H:{port} --verbose=0 -e \"$1\"; }}
         second '5 STOP' && until second '5 STATUS' | grep -q 'not connected'; do :; done

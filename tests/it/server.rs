@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use ndbmgm::sim::{self, SimConfig, SimHandle};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// Longest wait for a byte.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Server {
     /// Its files, and those of the test.
@@ -32,6 +33,27 @@ impl Server {
 
     pub(crate) fn connect(&self) -> TcpStream {
         connect(self.handle.port())
+    }
+}
+
+/// An address where nobody listens, and where nobody else can begin to.
+pub(crate) struct Nobody {
+    pub(crate) address: String,
+    _socket: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn new() -> Nobody {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Nobody {
+            address: socket.local_addr().unwrap().to_string(),
+            _socket: socket,
+        }
+    }
+
+    pub(crate) fn port(&self) -> &str {
+        self.address.rsplit(':').next().unwrap()
     }
 }
 

@@ -141,6 +141,24 @@ impl Simulator {
         TcpStream::connect(&self.address).expect("it listens")
     }
 
+    /// Where a further management server listens.
+    pub(crate) fn port_of(&self, server: u32) -> u16 {
+        let mut stream = self.connect();
+        let request = format!("show config\nNodeId: {server}\nName: PortNumber\n\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut reply = Vec::new();
+        while !reply.ends_with(b"\n\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("it answers");
+            reply.extend(byte);
+        }
+        let reply = String::from_utf8(reply).expect("text");
+        let mut lines = reply.lines();
+        let port = lines.find_map(|line| line.strip_prefix("PortNumber="));
+        port.and_then(|it| it.parse().ok())
+            .unwrap_or_else(|| panic!("no port of {server}: {reply}"))
+    }
+
     /// Runs a program of ours with its home in this test's directory.
     pub(crate) fn program(&self, path: &str, arguments: &[&str], stdin: &str) -> Output {
         let mut child = Command::new(path)
@@ -190,7 +208,7 @@ impl Simulator {
         let programs = programs.expect("a directory").display();
         let path = std::env::var("PATH").unwrap_or_default();
         let output = Command::new("timeout")
-            .args(["60", "bash", "-c", script])
+            .args(["180", "bash", "-c", script])
             .current_dir(self.place.path())
             .env("PATH", format!("{programs}:{path}"))
             .env("HOME", self.place.path())

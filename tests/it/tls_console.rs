@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use ndbmgm::sim::{self, FaultPlan, SimConfig, SimHandle};
 use ndbmgm::tls::SearchPath;
 
+use crate::server::Nobody;
 use crate::tls_fake::{FakeTlsServer, data_node, until_starting};
 use crate::tls_keys::{Keys, fixtures};
 
@@ -428,10 +428,8 @@ impl Servers<'_> {
         let keys = self.keys;
         match run.server() {
             "none" => {
-                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-                let port = listener.local_addr().unwrap().port();
-                drop(listener);
-                self.ended(run, port, more)
+                let nobody = Nobody::new();
+                self.ended(run, nobody.port().parse().unwrap(), more)
             }
             "fake" => {
                 let server = FakeTlsServer::start(keys, &run.name);
