@@ -153,6 +153,7 @@ fn a_terminal_is_asked_before_nodes_stop_and_yes_is_no_command() {
     let simulator = Simulator::start(TWO_NODES, &[]);
     let server = ["--no-defaults", "-c", &simulator.address];
     let mut terminal = Terminal::start(&server);
+    terminal.wait_for_line("");
     terminal.run_command("ALL STATUS");
     terminal.type_keys("SHUTDOWN\r");
     let screen = terminal.wait_for("Go on? [y/N]");
@@ -180,7 +181,10 @@ fn a_terminal_is_asked_before_nodes_stop_and_yes_is_no_command() {
         "{history}"
     );
     terminal.quit();
+    // No node may be starting when single user mode begins.
+    simulator.good("ndb_mgm -c $C -e 'WAIT FOR 2 STARTED TIMEOUT 60'");
     let mut terminal = Terminal::start(&[&server[..], &["--yes"]].concat());
+    terminal.wait_for_line("");
     terminal.type_keys("ENTER SINGLE USER MODE 10\r");
     terminal.wait_until("an answer", |screen| {
         screen.contains("Single user mode entered") || screen.contains("Entering single user mode")

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ndbmgm::sim::{FaultPlan, parse_config_file};
@@ -12,7 +12,7 @@ use ndbmgm::sim::{FaultPlan, parse_config_file};
 use crate::server::Server;
 
 /// Longest wait for a line or for the end of a program.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Management server 1, data nodes 2 and 3 in nodegroup 0, 4 and 5 in nodegroup 1, API node 10.
 pub(crate) const CONFIG: &str = "\
@@ -117,35 +117,71 @@ pub(crate) fn begin(address: &str, arguments: &[&str]) -> Running {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut stderr = child.stderr.take().unwrap();
-    let (sender, lines) = channel();
-    thread::spawn(move || {
-        for line in stdout.lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    let stderr = thread::spawn(move || {
-        let mut text = String::new();
-        stderr.read_to_string(&mut text).unwrap();
-        text
-    });
+    let stdout = Told::of(child.stdout.take().unwrap());
+    let stderr = Told::of(child.stderr.take().unwrap());
     Running {
         child,
-        lines,
-        seen: String::new(),
-        stderr: Some(stderr),
+        stdout,
+        stderr,
+    }
+}
+
+/// What a program writes to one of its outputs, line by line.
+struct Told {
+    lines: Receiver<String>,
+    /// The lines that have been received.
+    seen: String,
+}
+
+impl Told {
+    fn of(output: impl Read + Send + 'static) -> Told {
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            loop {
+                let mut line = String::new();
+                let is_there = matches!(output.read_line(&mut line), Ok(1..));
+                if !is_there || sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let seen = String::new();
+        Told { lines, seen }
+    }
+
+    /// Waits for a line that begins so.
+    fn wait_for(&mut self, start: &str) {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left);
+            let line = line.unwrap_or_else(|_| panic!("no line {start}: {}", self.seen));
+            self.seen.push_str(&line);
+            if line.starts_with(start) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the program has closed it; all of it.
+    fn whole(&mut self, deadline: Instant) -> String {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.seen.push_str(&line),
+                Err(RecvTimeoutError::Timeout) => panic!("does not end: {}", self.seen),
+                Err(RecvTimeoutError::Disconnected) => return std::mem::take(&mut self.seen),
+            }
+        }
     }
 }
 
 /// A program at work; it ends with the test.
 pub(crate) struct Running {
     child: Child,
-    lines: Receiver<String>,
-    seen: String,
-    stderr: Option<JoinHandle<String>>,
+    stdout: Told,
+    stderr: Told,
 }
 
 impl Running {
@@ -154,18 +190,13 @@ impl Running {
     }
 
     /// Waits for a line of standard output that begins so.
-    pub(crate) fn wait_for(&mut self, start: &str) -> String {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left);
-            let line = line.unwrap_or_else(|_| panic!("no line {start}: {}", self.seen));
-            self.seen.push_str(&line);
-            self.seen.push('\n');
-            if line.starts_with(start) {
-                return line;
-            }
-        }
+    pub(crate) fn wait_for(&mut self, start: &str) {
+        self.stdout.wait_for(start);
+    }
+
+    /// Waits for a line of standard error that begins so.
+    pub(crate) fn wait_for_advice(&mut self, start: &str) {
+        self.stderr.wait_for(start);
     }
 
     /// Sends Ctrl-C.
@@ -178,22 +209,10 @@ impl Running {
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Done {
         let deadline = Instant::now() + LIMIT;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
-                Ok(line) => {
-                    self.seen.push_str(&line);
-                    self.seen.push('\n');
-                }
-                Err(_) if left.is_zero() => panic!("does not end: {}", self.seen),
-                // Its standard output is closed.
-                Err(_) => break,
-            }
-        }
-        let stderr = self.stderr.take().unwrap().join().unwrap();
+        let (stdout, stderr) = (self.stdout.whole(deadline), self.stderr.whole(deadline));
         let status = self.child.wait().unwrap();
         Done {
-            stdout: std::mem::take(&mut self.seen),
+            stdout,
             stderr,
             status: status.code().unwrap_or(-1),
         }

@@ -24,7 +24,8 @@ NodeId=4
 NodeId=6
 ";
 
-/// Disks that make a backup of the default database take about two seconds.
+/// Disks that make a backup of the default database take about six seconds: there is time to do
+/// something meanwhile.
 const SLOW_DISKS: &str = "slow-disk 1 64K\nslow-disk 2 64K\nslow-disk 3 64K\nslow-disk 4 64K\n";
 
 /// The document's cluster, simulated; it ends when it is dropped.
@@ -60,8 +61,21 @@ impl Cluster {
 
 /// The client with the document's cluster simulated inside it.
 fn with_simulated_cluster(arguments: &[&str]) -> Terminal {
+    with_simulation_of(DOCUMENT_CLUSTER, arguments)
+}
+
+/// The same with disks that take 1 MiB per second, some 40000 rows.
+fn with_slow_simulated_cluster(arguments: &[&str]) -> Terminal {
+    let slow = "[ndbd default]\nMinDiskWriteSpeed=1M\nMaxDiskWriteSpeed=1M\n";
+    with_simulation_of(
+        &DOCUMENT_CLUSTER.replace("[ndbd default]\n", slow),
+        arguments,
+    )
+}
+
+fn with_simulation_of(cluster: &str, arguments: &[&str]) -> Terminal {
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join("config.ini"), DOCUMENT_CLUSTER).unwrap();
+    std::fs::write(home.path().join("config.ini"), cluster).unwrap();
     let always = ["--no-defaults", "--sim=config.ini"];
     let terminal = Terminal::start_in(home, &[&always, arguments].concat());
     terminal.wait_for_line("");
@@ -197,7 +211,7 @@ fn an_existing_backup_fails_after_its_event() {
 
 #[test]
 fn a_simulated_cluster_ends_after_its_backup() {
-    let mut terminal = with_simulated_cluster(&["--sim-rows=60000"]);
+    let mut terminal = with_slow_simulated_cluster(&["--sim-rows=200000"]);
     terminal.run_command("START BACKUP 5 NOWAIT");
     terminal.type_keys("QUIT\r");
     terminal.wait_for("still writing a backup");
@@ -208,7 +222,7 @@ fn a_simulated_cluster_ends_after_its_backup() {
 
 #[test]
 fn control_c_ends_a_simulated_cluster_and_aborts_its_backup() {
-    let mut terminal = with_simulated_cluster(&["--sim-rows=2000000"]);
+    let mut terminal = with_slow_simulated_cluster(&["--sim-rows=2000000"]);
     terminal.run_command("START BACKUP 5 NOWAIT");
     terminal.type_keys("QUIT\r");
     terminal.wait_for("still writing a backup");

@@ -8,7 +8,7 @@ use ndbmgm::sim::{FaultPlan, parse_config_file};
 
 use crate::server::{self, Server};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Sends the bytes and expects exactly these back.
 fn exchange(stream: &mut TcpStream, request: &[u8], reply: &str) {
@@ -279,9 +279,10 @@ fn late_and_missing_replies_and_a_killed_server_can_be_scripted() {
     assert!(stream.read(&mut [0]).is_err(), "no reply comes");
 
     let killed = Server::start(|config, _| {
-        config.faults = FaultPlan::parse("after 300ms kill-server\n").unwrap();
+        config.faults = FaultPlan::parse("in-backup 1ms kill-server\n").unwrap();
     });
     let mut stream = killed.connect();
+    stream.write_all(b"start backup\ncompleted: 2\n\n").unwrap();
     assert_eq!(read_to_end(&mut stream), b"");
 }
 

@@ -11,7 +11,7 @@ use ndbmgm::wire::config::{ClusterConfig, Section, SectionKind, Value, decode_te
 
 use crate::server::{self, Server};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 const CONFIG: &str = "\
 [ndbd default]
@@ -419,7 +419,8 @@ fn a_server_says_once_that_it_shuts_down() {
 
 #[test]
 fn data_nodes_finish_their_backup_while_the_servers_are_dead_and_serve_them_again() {
-    let script = "slow-disk 2 8K\nslow-disk 3 8K\n\
+    // It takes some seven seconds.
+    let script = "slow-disk 2 5K\nslow-disk 3 5K\n\
                   in-backup 50ms kill-server\nin-backup 150ms start-server\n";
     let servers = Servers::with(FaultPlan::parse(script).unwrap());
     let mut line = servers.first();

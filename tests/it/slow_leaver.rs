@@ -1,4 +1,4 @@
-//! A node that has been told to restart, and is still STARTED for three seconds: neither WAIT FOR
+//! A node that has been told to restart, and is still STARTED for five seconds: neither WAIT FOR
 //! .. AFTER RESTART nor ROLLING RESTART takes it for one that is back.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::four_nodes::begin;
 
 /// How long a node stays in service after the order, and how long it is away then.
-const STAYS: Duration = Duration::from_secs(3);
+const STAYS: Duration = Duration::from_secs(5);
 const AWAY: Duration = Duration::from_secs(1);
 
 /// The moments at which the data nodes 2 and 3 were told to restart.
