@@ -13,10 +13,11 @@ use crate::fake_server::FakeServer;
 use crate::terminal::last_peak;
 
 /// Longest wait for the end of a client; a hang shows, a busy machine does not.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(120);
 
-/// What the client is told to wait for an answer at most, in seconds.
-const PATIENCE: &str = "--request-timeout=1";
+/// What the client is told to wait for an answer at most, in seconds. A busy machine answers in
+/// time what is answered at all.
+const PATIENCE: &str = "--request-timeout=4";
 
 const COMPLETED: &str = "log event reply\ntype=56\ntime=0\nsource_nodeid=2\nstarting_node=1\n\
     backup_id=7\nstart_gci=35\nstop_gci=38\nn_bytes=5\nn_records=7\nn_log_bytes=0\n\
@@ -166,19 +167,19 @@ fn a_server_that_closes_or_stalls_is_named_as_the_reason() {
             "stalls at once",
             "ALL STATUS",
             &[("check connection", SayAndStall(""))],
-            "cmd: check connection, error: Time out talking to management server, timeout: 1000",
+            "cmd: check connection, error: Time out talking to management server, timeout: 4000",
         ),
         (
             "stalls in the middle of a reply",
             "ALL STATUS",
             &[("get status", SayAndStall("node status\nnodes: 1\n"))],
-            "cmd: get status, error: Time out talking to management server, timeout: 1000",
+            "cmd: get status, error: Time out talking to management server, timeout: 4000",
         ),
         (
             "sends just enough to look alive",
             "ALL STATUS",
             &[("get status", Dribble)],
-            "cmd: get status, error: Time out talking to management server, timeout: 1000",
+            "cmd: get status, error: Time out talking to management server, timeout: 4000",
         ),
     ]);
 }
@@ -325,7 +326,7 @@ fn a_backup_without_an_answer_is_no_success() {
             "stalls with nothing to wait for",
             "START BACKUP 7 NOWAIT",
             &[("start backup", SayAndStall(""))],
-            "cmd: start backup, error: Time out talking to management server, timeout: 1000",
+            "cmd: start backup, error: Time out talking to management server, timeout: 4000",
         ),
         (
             "answers nobody any more",
@@ -334,7 +335,7 @@ fn a_backup_without_an_answer_is_no_success() {
                 ("listen event", SayAndClose("listen event\nresult: 0\n\n")),
                 ("start backup", Freeze),
             ],
-            "cmd: check connection, error: Time out talking to management server, timeout: 1000",
+            "cmd: check connection, error: Time out talking to management server, timeout: 4000",
         ),
     ]);
 }
@@ -387,12 +388,17 @@ fn a_wait_that_loses_its_events_is_no_success() {
             )],
         ),
     ];
-    for (case, lies) in cases {
-        for command in ["START BACKUP 7", "START BACKUP 7 WAIT STARTED"] {
-            let ended = run(&FakeServer::lying(lies).address, command, false);
-            check_failure(case, &ended, "Backup 7 was accepted by the cluster");
+    let commands = ["START BACKUP 7", "START BACKUP 7 WAIT STARTED"];
+    thread::scope(|scope| {
+        for (case, lies) in cases {
+            for command in commands {
+                scope.spawn(move || {
+                    let ended = run(&FakeServer::lying(lies).address, command, false);
+                    check_failure(case, &ended, "Backup 7 was accepted by the cluster");
+                });
+            }
         }
-    }
+    });
 }
 
 #[test]
@@ -520,7 +526,7 @@ fn a_server_that_always_has_something_to_say_is_not_listened_to_for_ever() {
         "events as fast as they are read",
         "ALL REPORT BackupStatus",
         vec![lie].leak(),
-        "cmd: dump events, error: Time out talking to management server, timeout: 1000",
+        "cmd: dump events, error: Time out talking to management server, timeout: 4000",
     );
     check_lies(vec![case].leak());
 }

@@ -23,7 +23,7 @@ use crate::tls_fake::{
 use crate::tls_keys::{CLIENT_SERIAL, Keys, fixture, fixtures};
 
 /// What anything may take.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Events that come all the time.
 const CHECKPOINTS: [(EventCategory, LogLevel); 1] = [(EventCategory::Checkpoint, LogLevel::MAX)];
@@ -262,18 +262,19 @@ async fn a_server_without_manners_is_given_up_in_time_with_a_sentence() {
         ),
         (
             Manner::Answer(b""),
-            "did not finish the handshake within 0.5 s",
+            "did not finish the handshake within 4 s",
         ),
         (
             Manner::Mute(mute),
-            "did not finish the handshake within 0.5 s",
+            "did not finish the handshake within 4 s",
         ),
     ];
     for (manner, sentence) in cases {
         let server = FakeTlsServer::with(manner);
         let tls = TlsPolicy::Required(client(&keys, "client"));
         let mut options = once(server.port, tls);
-        options.timeout = Duration::from_millis(500);
+        // Whoever answers at all does it in less, on a busy machine, too.
+        options.timeout = Duration::from_secs(4);
         let began = Instant::now();
         let error = client::connect(&options).await.unwrap_err();
         assert!(error.to_string().contains(sentence), "{error}");
@@ -300,9 +301,7 @@ async fn tickets_are_neither_input_nor_used() {
 #[tokio::test]
 async fn a_client_without_manners_is_dropped_and_logged() {
     let keys = Keys::make();
-    let (mut config, directory) = settings(&keys.directory("mgmd"), "");
-    config.tls.handshake_limit = Duration::from_millis(500);
-    let cluster = Cluster::with(config, directory);
+    let cluster = Cluster::start(&keys.directory("mgmd"), "");
 
     let mut cleartext = cluster.line();
     let reply = ask(&mut cleartext, "start tls\n\nget version\n\n");
@@ -310,15 +309,6 @@ async fn a_client_without_manners_is_dropped_and_logged() {
     // What comes is an alert, if anything.
     let _ = cleartext.read_to_end(&mut Vec::new());
     cluster.until_logged("routines::wrong version number").await;
-
-    let mut silent = cluster.line();
-    ask(&mut silent, "start tls\n\n");
-    let began = Instant::now();
-    let _ = silent.read_to_end(&mut Vec::new());
-    assert!(began.elapsed() < LIMIT);
-    cluster
-        .until_logged("the client did not finish within 0.5 s")
-        .await;
 
     let mut nameless = cluster.line();
     ask(&mut nameless, "start tls\n\n");
@@ -333,6 +323,22 @@ async fn a_client_without_manners_is_dropped_and_logged() {
     drop(fleeting);
     cluster
         .until_logged("the client closed the connection")
+        .await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_shake_hands_is_dropped_in_time_and_logged() {
+    let keys = Keys::make();
+    let (mut config, directory) = settings(&keys.directory("mgmd"), "");
+    config.tls.handshake_limit = Duration::from_millis(500);
+    let cluster = Cluster::with(config, directory);
+    let mut silent = cluster.line();
+    ask(&mut silent, "start tls\n\n");
+    let began = Instant::now();
+    let _ = silent.read_to_end(&mut Vec::new());
+    assert!(began.elapsed() < LIMIT);
+    cluster
+        .until_logged("the client did not finish within 0.5 s")
         .await;
 }
 
@@ -365,39 +371,37 @@ async fn nobody_waits_for_a_stalled_handshake() {
     let cluster = Cluster::start(&keys.directory("mgmd"), "RequireTls=1");
     let tls = client(&keys, "client");
     let port = cluster.handle.port();
-    /// The median of what a connection and its answer take.
-    async fn median(port: u16, tls: &ClientTls) -> Duration {
-        let mut times = Vec::new();
+    /// The least that a connection and its answer take.
+    async fn least(port: u16, tls: &ClientTls) -> Duration {
+        let mut least = Duration::MAX;
         for _ in 0..15 {
             let began = Instant::now();
             let mut session = connect(port, tls.clone()).await.unwrap();
             session.get_status(None).await.unwrap();
             session.list_sessions().await.unwrap();
-            times.push(began.elapsed());
+            least = least.min(began.elapsed());
         }
-        times.sort();
-        times[times.len() / 2]
+        least
     }
-    let alone = median(port, &tls).await;
-    let stalled: Vec<TcpStream> = (0..200)
-        .map(|_| {
-            let mut line = cluster.line();
-            ask(&mut line, "start tls\n\n");
-            line
-        })
-        .collect();
-    // Other tests run beside this one, so it may try again.
-    let mut beside = median(port, &tls).await;
-    for _ in 0..3 {
-        if beside > 2 * alone {
-            beside = median(port, &tls).await;
+    // What else the machine does changes meanwhile, so both are measured again and again.
+    let mut measured = Vec::new();
+    for _ in 0..5 {
+        let alone = least(port, &tls).await;
+        let stalled: Vec<TcpStream> = (0..200)
+            .map(|_| {
+                let mut line = cluster.line();
+                ask(&mut line, "start tls\n\n");
+                line
+            })
+            .collect();
+        let beside = least(port, &tls).await;
+        assert_eq!(stalled.len(), 200);
+        measured.push((alone, beside));
+        if beside <= 2 * alone {
+            return;
         }
     }
-    assert_eq!(stalled.len(), 200);
-    assert!(
-        beside <= 2 * alone,
-        "{beside:?} beside them, {alone:?} alone"
-    );
+    panic!("alone, and beside them: {measured:?}");
 }
 
 #[tokio::test]
