@@ -313,6 +313,10 @@ impl FeedReader {
         }
         self.running = None;
         let kept = probe.dump_events(ReportKind::EventLog, &[]).await;
+        // A command may have told its end while the data nodes were asked.
+        if self.ended.load(Ordering::Relaxed) == id {
+            return None;
+        }
         let kept = SavedEvent::in_time_order(&kept.unwrap_or_default());
         // Its start was heard of, so that no time is needed to tell it from an earlier one.
         let end = SavedEvent::end_of_backup(&kept, id, 0, true).cloned();
