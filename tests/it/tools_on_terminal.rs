@@ -252,8 +252,7 @@ fn make_sparse(place: &TempDir, size: u64) {
     file.set_len(size).unwrap();
 }
 
-/// Writes zeros to nowhere, with stderr on the terminal. Compressing takes long enough for the
-/// thread that draws the bar.
+/// Writes zeros to nowhere, with stderr on the terminal.
 fn compress_on_terminal(size: u64) -> Terminal {
     let place = place();
     make_sparse(&place, size);

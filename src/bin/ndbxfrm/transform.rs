@@ -265,6 +265,8 @@ fn progress_bar(size: Option<u64>) -> ProgressBar {
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
+            // At once: the thread that goes on with it may be late.
+            bar.tick();
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         }
