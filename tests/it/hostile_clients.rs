@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::simulator::{Simulator, TWO_NODES};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Connections that are opened and closed.
 const FLOOD: usize = 10_000;

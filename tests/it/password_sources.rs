@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 const SECRET: &str = "s3cret of the night";
 
 /// Longest wait for anything; a loaded machine needs some of it.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn simulator() -> Simulator {
     let simulator = Simulator::start(TWO_NODES, &["--rows", "200"]);
@@ -216,9 +216,6 @@ fn accept(listener: &TcpListener) -> TcpStream {
 
 #[test]
 fn a_variable_leaves_the_environment_of_the_program_itself() {
-    // It accepts and never answers.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = silent.local_addr().unwrap().to_string();
     for program in [
         &[env!("CARGO_BIN_EXE_ndb_mgm"), "--no-defaults", "-eSHOW"][..],
         &[
@@ -228,6 +225,9 @@ fn a_variable_leaves_the_environment_of_the_program_itself() {
             "--to=.",
         ],
     ] {
+        // It accepts and never answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = silent.local_addr().unwrap().to_string();
         let place = tempfile::tempdir().unwrap();
         let child = Command::new(program[0])
             .args(&program[1..])

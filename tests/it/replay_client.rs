@@ -4,7 +4,7 @@
 //! answers with the recorded ones. What the client prints must be what the original printed, byte for
 //! byte; a difference that was decided on has a test of its own, which says what differs and why.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -14,7 +14,7 @@ use crate::data_schema;
 use crate::trace::{Chunk, Side, Trace};
 
 /// Longest wait for anything.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Longest SLEEP that is slept, in seconds. During a longer one the original waited for events,
 /// up to 32 s; here the next line is given to the client once it has printed them.
@@ -446,12 +446,15 @@ impl Mock {
 
 fn read_some(socket: &mut TcpStream, received: &mut String) -> bool {
     let mut piece = [0; 4096];
-    match socket.read(&mut piece) {
-        Ok(length @ 1..) => {
-            received.push_str(&String::from_utf8_lossy(&piece[..length]));
-            true
+    loop {
+        match socket.read(&mut piece) {
+            Ok(length @ 1..) => {
+                received.push_str(&String::from_utf8_lossy(&piece[..length]));
+                return true;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => return false,
         }
-        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::simulator::Simulator;
 use crate::trace::{Chunk, Side, Trace};
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 const CONFIG: &str = "\
 [ndbd default]

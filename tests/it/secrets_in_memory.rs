@@ -13,7 +13,7 @@ use crate::fake_server::FakeServer;
 use crate::terminal::Terminal;
 
 /// Longest wait for the memory to be wiped: the server has the request a moment earlier.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Nothing else has it in its memory.
 const PASSWORD: &str = "Quokka-7-Zephyr";

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::fake_server::FakeServer;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn client(server: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"));

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::backup_files::backup_path;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A cluster, its directory and a way to talk to it.
 struct Fixture {

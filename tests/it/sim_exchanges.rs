@@ -12,7 +12,7 @@ use ndbmgm::sim::{FaultPlan, SimConfig, parse_config_file};
 use crate::exchanges::{self, Block, Exchange};
 use crate::server::Server;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Lines whose value may differ: first line of the request, prefix of the line, why.
 const MAY_DIFFER: [(&str, &str, &str); 12] = [

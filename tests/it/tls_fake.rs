@@ -21,7 +21,7 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 
 use crate::tls_keys::Keys;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 const OK: &[u8] = b"start tls reply\nresult: Ok\n\n";
 
 /// What the server does once `start tls` has been asked.

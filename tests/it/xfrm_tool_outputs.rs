@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::xfrm::sample;
 use crate::xfrm_tool::Place;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn mode(place: &Place, name: &str) -> u32 {
     let metadata = fs::metadata(place.path(name)).unwrap();
