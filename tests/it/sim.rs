@@ -1,7 +1,7 @@
 //! The simulated cluster over its socket: backups on disk, aborts, restarts.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -107,9 +107,10 @@ impl Connection {
         let mut bytes = Vec::new();
         let mut byte = [0];
         while !bytes.ends_with(b"\n\n") {
-            match self.0.read(&mut byte).unwrap() {
-                0 => break,
-                _ => bytes.push(byte[0]),
+            match self.0.read_exact(&mut byte) {
+                Ok(()) => bytes.push(byte[0]),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
+                Err(error) => panic!("{error}"),
             }
         }
         String::from_utf8(bytes).unwrap()
