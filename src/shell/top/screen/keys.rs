@@ -5,17 +5,17 @@ use ratatui::style::Style;
 use crate::shell::render::{self, Look};
 
 use super::paint::Pen;
-use super::view::{Focus, View, filter_name};
+use super::view::{Extent, Focus, View, filter_name};
 
 /// Draws the row; `heard` events have come since the picture stands still.
-pub(super) fn draw(pen: &mut Pen<'_>, view: &View, heard: Option<u64>) {
+pub(super) fn draw(pen: &mut Pen<'_>, view: &View, extent: Extent, heard: Option<u64>) {
     let Some(y) = pen.height().checked_sub(1) else {
         return;
     };
     let rows = [
-        long(view, heard),
-        medium(view, heard),
-        narrow(view, heard),
+        long(view, extent, heard),
+        medium(view, extent, heard),
+        narrow(view, extent, heard),
         short(heard),
     ];
     let fitting = rows
@@ -47,44 +47,47 @@ fn width(row: &Row) -> usize {
     widths.sum::<usize>() + usize::from(BETWEEN) * row.len().saturating_sub(1)
 }
 
-/// What is scrolled, and what would be after Tab.
-fn scrolled(focus: Focus) -> (&'static str, &'static str) {
-    match focus {
-        Focus::Nodes => ("nodes", "events"),
-        Focus::Events => ("events", "nodes"),
+/// What is scrolled, and what would be after Tab if there is a choice.
+fn scrolled(view: &View, extent: Extent) -> (&'static str, Option<&'static str>) {
+    let has_choice = extent.nodes.furthest() > 0;
+    match view.scrolled(extent) {
+        Focus::Nodes => ("nodes", has_choice.then_some("events")),
+        Focus::Events => ("events", has_choice.then_some("nodes")),
     }
 }
 
-fn long(view: &View, heard: Option<u64>) -> Row {
-    let (now, then) = scrolled(view.focus);
-    vec![
+fn long(view: &View, extent: Extent, heard: Option<u64>) -> Row {
+    let (now, then) = scrolled(view, extent);
+    let mut row = vec![
         ("q", "quit".to_owned()),
         ("f", freeze(heard)),
         ("s", format!("sorted by {}", view.sort.name())),
         ("l", format!("events: {}", filter_name(view.least))),
         ("Up Down PgUp PgDn Home End", format!("scroll {now}")),
-        ("Tab", format!("scroll {then}")),
-        ("h", "help".to_owned()),
-    ]
+    ];
+    row.extend(then.map(|then| ("Tab", format!("scroll {then}"))));
+    row.push(("h", "help".to_owned()));
+    row
 }
 
-fn medium(view: &View, heard: Option<u64>) -> Row {
-    let (now, _) = scrolled(view.focus);
-    let mut row = narrow(view, heard);
+fn medium(view: &View, extent: Extent, heard: Option<u64>) -> Row {
+    let (now, _) = scrolled(view, extent);
+    let mut row = narrow(view, extent, heard);
     row.insert(4, ("Up Down", now.to_owned()));
     row
 }
 
-fn narrow(view: &View, heard: Option<u64>) -> Row {
-    let (_, then) = scrolled(view.focus);
-    vec![
+fn narrow(view: &View, extent: Extent, heard: Option<u64>) -> Row {
+    let (_, then) = scrolled(view, extent);
+    let mut row = vec![
         ("q", "quit".to_owned()),
         ("f", freeze(heard)),
         ("s", format!("by {}", view.sort.name())),
         ("l", filter_name(view.least).to_owned()),
-        ("Tab", then.to_owned()),
-        ("h", "help".to_owned()),
-    ]
+    ];
+    row.extend(then.map(|then| ("Tab", then.to_owned())));
+    row.push(("h", "help".to_owned()));
+    row
 }
 
 fn short(heard: Option<u64>) -> Row {

@@ -50,8 +50,13 @@ pub(super) struct Log {
 impl Log {
     /// Adds what was heard since the snapshot before; how many of it a filter shows.
     pub(super) fn add(&mut self, snapshot: &Snapshot, least: Severity) -> usize {
+        // They came before those that are left.
+        let before = snapshot
+            .events
+            .first()
+            .map_or(snapshot.at, |heard| heard.at);
         let lost = (snapshot.lost > 0).then_some(Entry::LeftOut {
-            at: snapshot.at,
+            at: before,
             count: snapshot.lost,
         });
         let heard = snapshot.events.iter().filter(|heard| is_told(&heard.event));
@@ -117,7 +122,7 @@ pub(super) fn line_of(event: &Event) -> String {
 mod tests {
     use super::*;
     use crate::cluster::EventBody;
-    use crate::shell::top::screen::tests::clusters::{at, heard, id, recorded, two_by_two};
+    use crate::shell::top::screen::tests::clusters::{heard, id, recorded, two_by_two};
 
     fn event(kind: EventKind, words: &[u32]) -> Event {
         let mut words = words.to_vec();
@@ -197,7 +202,7 @@ mod tests {
         assert_eq!(log.add(&first, Severity::Warning), 2);
         assert_eq!(log.len(), 3);
         let left_out = Entry::LeftOut {
-            at: at(0),
+            at: first.events[0].at,
             count: 5,
         };
         assert_eq!(log.newest(Severity::Alert).last(), Some(&left_out));

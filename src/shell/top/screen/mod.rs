@@ -106,7 +106,8 @@ impl Screen {
         match &mut self.frozen {
             Some(frozen) => {
                 let heard = snapshot.events.len() as u64;
-                frozen.heard = frozen.heard.saturating_add(heard + snapshot.lost);
+                let heard = heard.saturating_add(snapshot.lost);
+                frozen.heard = frozen.heard.saturating_add(heard);
                 frozen.log.add(&snapshot, self.view.least);
                 frozen.next = Some(snapshot);
             }
@@ -124,6 +125,8 @@ impl Screen {
     /// Takes a key; what follows.
     pub(in crate::shell) fn press(&mut self, key: Key) -> Pressed {
         let pressed = self.view.press(key, self.extent);
+        // There is no picture yet that could stand still.
+        self.view.frozen &= self.shown.is_some();
         if self.view.frozen && self.frozen.is_none() {
             self.frozen = Some(Frozen::default());
         }
@@ -157,7 +160,7 @@ impl Screen {
                     "Asking the management server ..",
                     Style::new(),
                 );
-                keys::draw(&mut pen, &self.view, None);
+                keys::draw(&mut pen, &self.view, Extent::default(), None);
             }
         }
     }
@@ -184,12 +187,14 @@ impl Screen {
         y += rows.backups;
         let (events, beyond) =
             events::draw(pen, &self.log, &self.view, &self.options, (y, rows.events));
-        keys::draw(pen, &self.view, frozen.map(|frozen| frozen.heard));
-        Extent {
+        let extent = Extent {
             nodes,
             events,
             beyond,
-        }
+        };
+        let heard = frozen.map(|frozen| frozen.heard);
+        keys::draw(pen, &self.view, extent, heard);
+        extent
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) struct View {
     pub(super) sort: Sort,
     /// Milder events are not shown.
     pub(super) least: Severity,
-    /// What is scrolled.
+    /// What is scrolled where both can be.
     pub(super) focus: Focus,
     /// The page of keys is shown.
     pub(super) help: bool,
@@ -170,7 +170,7 @@ impl View {
                 self.events_below = 0;
             }
             Key::Char('h' | 'H' | '?') => self.help = true,
-            Key::Tab => {
+            Key::Tab if extent.nodes.furthest() > 0 => {
                 self.focus = match self.focus {
                     Focus::Nodes => Focus::Events,
                     Focus::Events => Focus::Nodes,
@@ -181,7 +181,7 @@ impl View {
             Key::Up | Key::Down | Key::PageUp | Key::PageDown | Key::Home | Key::End => {
                 self.scroll(key, extent);
             }
-            Key::Char(_) | Key::CtrlC => {}
+            Key::Char(_) | Key::CtrlC | Key::Tab => {}
         }
         match *self == before {
             true => Pressed::Nothing,
@@ -189,8 +189,17 @@ impl View {
         }
     }
 
+    /// What the keys for scrolling scroll: events, if all nodes are on the screen.
+    pub(super) fn scrolled(&self, extent: Extent) -> Focus {
+        match extent.nodes.furthest() {
+            0 => Focus::Events,
+            _ => self.focus,
+        }
+    }
+
     fn scroll(&mut self, key: Key, extent: Extent) {
-        let (window, above) = match self.focus {
+        let focus = self.scrolled(extent);
+        let (window, above) = match focus {
             Focus::Nodes => (extent.nodes, self.nodes_above.min(extent.nodes.furthest())),
             Focus::Events => {
                 let furthest = extent.events.furthest();
@@ -207,7 +216,7 @@ impl View {
             _ => window.furthest(),
         };
         let above = above.min(window.furthest());
-        match self.focus {
+        match focus {
             Focus::Nodes => self.nodes_above = above,
             Focus::Events => self.events_below = window.furthest() - above,
         }
@@ -346,6 +355,20 @@ mod tests {
         assert_eq!(below(&[Key::Home, Key::PageDown]), 10);
         assert_eq!(below(&[Key::Home, Key::End]), 0);
         assert_eq!(after(&[Key::Tab, Key::Tab, Key::Down]).nodes_above, 1);
+    }
+
+    #[test]
+    fn events_scroll_without_tab_while_all_nodes_are_on_the_screen() {
+        let all = Extent {
+            nodes: Window { total: 4, shown: 4 },
+            ..EXTENT
+        };
+        let mut view = View::default();
+        assert_eq!(view.press(Key::Tab, all), Pressed::Nothing);
+        assert_eq!(view.press(Key::Up, all), Pressed::Redraw);
+        assert_eq!((view.nodes_above, view.events_below), (0, 1));
+        assert_eq!(view.press(Key::End, all), Pressed::Redraw);
+        assert_eq!(view, View::default());
     }
 
     #[test]

@@ -195,13 +195,13 @@ fn the_fullest_nodes_first() {
 
 #[test]
 fn the_severe_events_only() {
-    let keys = [Key::Char('l'), Key::Char('l'), Key::Tab];
+    let keys = [Key::Char('l'), Key::Char('l')];
     assert_frame(&mut shown(two_by_two(), USUAL, &keys), USUAL, "severe");
 }
 
 #[test]
 fn events_of_a_while_ago() {
-    let keys = [Key::Tab, Key::PageUp, Key::Up, Key::Right];
+    let keys = [Key::PageUp, Key::Up, Key::Right];
     let mut screen = shown(two_by_two(), USUAL, &keys);
     assert_frame(&mut screen, USUAL, "older-events");
     // They stay where they are while others come.
@@ -235,6 +235,9 @@ fn many_nodes_scrolled() {
         let mut screen = shown(largest(), size, &by_state);
         assert_frame(&mut screen, size, "many-by-state");
     }
+    let older = [Key::Tab, Key::PageUp];
+    let mut screen = shown(largest(), USUAL, &older);
+    assert_frame(&mut screen, USUAL, "many-older-events");
     let busiest = [Key::Char('s'), Key::Char('s'), Key::Char('s')];
     assert_frame(
         &mut shown(largest(), USUAL, &busiest),
@@ -252,7 +255,12 @@ fn a_terminal_that_is_too_small() {
 
 #[test]
 fn nothing_is_known_yet() {
-    assert_frame(&mut screen(false), (40, 12), "first");
+    let mut screen = screen(false);
+    assert_frame(&mut screen, (40, 12), "first");
+    // There is nothing to freeze.
+    screen.press(Key::Char('f'));
+    screen.take(two_by_two());
+    assert_frame(&mut screen, (40, 12), "healthy");
 }
 
 #[test]
