@@ -12,7 +12,7 @@ use crate::shell::render::{self, Look};
 use super::ScreenOptions;
 use super::columns::{Column, Demand, Placed, placed};
 use super::numbers::{UNKNOWN, bar, human, human_count};
-use super::paint::Pen;
+use super::paint::{Pen, clean, columns};
 use super::view::{Sort, View, Window};
 
 /// Draws titles at a row, and below them so many rows: the last one says how many nodes are on no
@@ -161,8 +161,9 @@ impl Table<'_> {
             let (text, look) = self.cell(live, *column, *width);
             let style = look.map_or(Style::new(), |look| pen.style(look));
             // Addresses differ at their ends.
-            let fits = *column == Column::Host && text.len() > usize::from(*width);
-            match column.is_word() && !fits {
+            let is_cut_left =
+                *column == Column::Host && columns(&clean(&text)) > usize::from(*width);
+            match column.is_word() && !is_cut_left {
                 true => {
                     pen.text((x, y), *width, &text, style);
                 }
