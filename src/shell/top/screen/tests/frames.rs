@@ -396,7 +396,7 @@ fn an_address_begins_where_its_column_does_unless_it_is_cut() {
     node_of(&mut snapshot, 2).node.address = Some("größer".to_owned());
     node_of(&mut snapshot, 3).node.address = Some("fe80::1234:5678:9abc:def0".to_owned());
     let frame = text_of(&cells(&mut shown(snapshot, USUAL, &[]), USUAL));
-    assert!(frame.contains("\n  2  0 größer       started "), "{frame}");
+    assert!(frame.contains("\n  2  0 größer      started "), "{frame}");
     assert!(frame.contains("\n  3  0 ..9abc:def0 started "), "{frame}");
 }
 
