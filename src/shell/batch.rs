@@ -17,6 +17,9 @@ use super::{Ended, Shell, render};
 /// What stands for standard input.
 const STDIN: &str = "-";
 
+/// What messages call it.
+pub(super) const STANDARD_INPUT: &str = "standard input";
+
 impl Shell {
     /// Carries out the commands of the options, those of `-e` first; up to the first that fails,
     /// unless all are to be carried out. The status is that of the first that failed.
@@ -74,6 +77,14 @@ impl Shell {
         exit == Exit::Interrupted || (exit != Exit::Success && !self.settings.keep_going)
     }
 
+    /// Tells that a line is no command.
+    pub(super) async fn refuse_line(&mut self, place: String, line: u64) -> Exit {
+        let failure = Failure::LineTooLong { place, line };
+        let spoken = Spoken::now(String::new());
+        self.show_end(&spoken, &failure, "").await;
+        failure.exit(self.settings.exit_codes)
+    }
+
     async fn run_file(&mut self, path: &Path) -> Exit {
         let mut lines = match open(path) {
             Ok(lines) => lines,
@@ -87,10 +98,11 @@ impl Shell {
         while !self.is_over(exit) {
             let ended = match lines.next("").await {
                 Input::Line(text) => self.run_several(text, true).await,
-                Input::TooLong => {
-                    let spoken = Spoken::now(String::new());
-                    self.show_end(&spoken, &Failure::LineTooLong, "").await;
-                    Ended::With(Failure::LineTooLong.exit(self.settings.exit_codes))
+                Input::TooLong(line) => Ended::With(self.refuse_line(path_text(path), line).await),
+                Input::Endless => {
+                    let fault = render::render_endless_line(&path_text(path));
+                    self.output.advise(&fault);
+                    break;
                 }
                 Input::Interrupted | Input::End | Input::HungUp => break,
                 Input::Failed(reason) => {
@@ -107,6 +119,14 @@ impl Shell {
         }
         lines.finish();
         exit
+    }
+}
+
+/// The name of a file of commands, for messages.
+fn path_text(path: &Path) -> String {
+    match path.as_os_str() == STDIN {
+        true => STANDARD_INPUT.to_owned(),
+        false => path.display().to_string(),
     }
 }
 

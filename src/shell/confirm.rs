@@ -93,9 +93,12 @@ impl Shell {
                 let text = text.trim().to_ascii_lowercase();
                 matches!(text.as_str(), "y" | "yes")
             }
-            Input::Interrupted | Input::TooLong | Input::End | Input::HungUp | Input::Failed(_) => {
-                false
-            }
+            Input::Interrupted
+            | Input::TooLong(_)
+            | Input::Endless
+            | Input::End
+            | Input::HungUp
+            | Input::Failed(_) => false,
         }
     }
 }

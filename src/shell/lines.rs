@@ -13,8 +13,15 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Longest line of a pipe, in bytes; the longest command is far shorter.
-const LINE_MAX: u64 = 64 << 10;
+/// Longest line of a pipe or file, in bytes. The longest command names 255 nodes, or has a password
+/// of 256 characters: 2 KiB at most, and a line may hold several.
+pub(super) const LINE_MAX: u64 = 64 << 10;
+
+/// Most bytes of a longer line that are read to find its end.
+const SKIPPED_MAX: u64 = 16 << 20;
+
+/// What some editors write at the start of a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Most bytes of a pipe that are read at once.
 const READ_AHEAD: usize = 8 << 10;
@@ -25,8 +32,10 @@ pub(super) enum Input {
     Line(Zeroizing<String>),
     /// Ctrl-C at the prompt: the line is forgotten.
     Interrupted,
-    /// A line of a pipe that is no command, whatever it was meant to be.
-    TooLong,
+    /// The line with this number, from 1, is no command, whatever it was meant to be.
+    TooLong(u64),
+    /// Nor has it an end: what follows can't be told from it.
+    Endless,
     /// No more lines.
     End,
     /// The terminal is closed.
@@ -69,14 +78,14 @@ impl Lines {
 
     /// Lines of standard input as they are, without a prompt.
     pub(super) fn from_stdin() -> io::Result<Self> {
-        let mut stdin = ReadAhead::open()?;
-        Self::from_reader(move |_wanted| read_line(&mut stdin))
+        let mut stdin = PlainLines::of(ReadAhead::open()?);
+        Self::from_reader(move |_wanted| stdin.next())
     }
 
     /// Lines of a file.
     pub(super) fn from_file(file: File) -> io::Result<Self> {
-        let mut file = ReadAhead::of(file);
-        Self::from_reader(move |_wanted| read_line(&mut file))
+        let mut file = PlainLines::of(ReadAhead::of(file));
+        Self::from_reader(move |_wanted| file.next())
     }
 
     /// The next line.
@@ -163,36 +172,115 @@ impl BufRead for ReadAhead {
     }
 }
 
-fn read_line(input: &mut impl BufRead) -> Input {
-    let mut line = Zeroizing::new(Vec::new());
-    match input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line) {
-        Err(error) => return Input::Failed(error.to_string()),
-        Ok(0) => return Input::End,
-        Ok(_) => {}
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    } else if line.len() as u64 == LINE_MAX {
-        return match skip_line(input) {
-            Ok(()) => Input::TooLong,
-            Err(error) => Input::Failed(error.to_string()),
-        };
-    }
-    Input::Line(Zeroizing::new(String::from_utf8_lossy(&line).into_owned()))
+/// The lines of a pipe or file.
+struct PlainLines<R> {
+    input: R,
+    /// Of the line that was read last, from 1.
+    number: u64,
+    /// The rest of that line is still to be read past.
+    is_in_line: bool,
 }
 
-/// Reads past the next newline, or to the end.
-fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
-    loop {
-        let chunk = input.fill_buf()?;
-        if chunk.is_empty() {
-            return Ok(());
+impl<R: BufRead> PlainLines<R> {
+    fn of(input: R) -> Self {
+        Self {
+            input,
+            number: 0,
+            is_in_line: false,
         }
-        let newline = chunk.iter().position(|byte| *byte == b'\n');
-        let length = newline.map_or(chunk.len(), |at| at + 1);
-        input.consume(length);
-        if newline.is_some() {
-            return Ok(());
+    }
+
+    fn next(&mut self) -> Input {
+        self.read()
+            .unwrap_or_else(|error| Input::Failed(error.to_string()))
+    }
+
+    fn read(&mut self) -> io::Result<Input> {
+        // Not before the next line is wanted: the rest may never come.
+        if std::mem::take(&mut self.is_in_line) && !self.skip_line()? {
+            return Ok(Input::Endless);
         }
+        let mut line = Zeroizing::new(Vec::new());
+        let mut beginning = self.input.by_ref().take(LINE_MAX);
+        if beginning.read_until(b'\n', &mut line)? == 0 {
+            return Ok(Input::End);
+        }
+        self.number += 1;
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if line.len() as u64 == LINE_MAX {
+            self.is_in_line = true;
+            return Ok(Input::TooLong(self.number));
+        }
+        let text = match line.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) if self.number == 1 => text,
+            _ => &line,
+        };
+        let text = String::from_utf8_lossy(text).into_owned();
+        Ok(Input::Line(Zeroizing::new(text)))
+    }
+
+    /// Reads past the next newline, or to the end. False if neither comes.
+    fn skip_line(&mut self) -> io::Result<bool> {
+        let mut skipped = 0;
+        while skipped < SKIPPED_MAX {
+            let chunk = self.input.fill_buf()?;
+            let newline = chunk.iter().position(|byte| *byte == b'\n');
+            let is_over = newline.is_some() || chunk.is_empty();
+            let length = newline.map_or(chunk.len(), |at| at + 1);
+            self.input.consume(length);
+            if is_over {
+                return Ok(true);
+            }
+            skipped += length as u64;
+        }
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Up to the end, or to where nothing can follow.
+    fn inputs(source: impl Read) -> Vec<String> {
+        let mut lines = PlainLines::of(io::BufReader::new(source));
+        let mut inputs = Vec::new();
+        loop {
+            match lines.next() {
+                Input::Line(line) => inputs.push(line.to_string()),
+                Input::TooLong(number) => inputs.push(format!("line {number} is too long")),
+                Input::Endless => {
+                    inputs.push("endless".to_owned());
+                    return inputs;
+                }
+                Input::End => return inputs,
+                Input::Interrupted | Input::HungUp | Input::Failed(_) => panic!("{inputs:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_line_that_is_too_long_is_left_out() {
+        let longest = "x".repeat(LINE_MAX as usize - 1);
+        let text = format!("SHOW\n{longest}\n{longest}x\n{longest}{longest}\nQUIT");
+        let third = "line 3 is too long";
+        let fourth = "line 4 is too long";
+        assert_eq!(
+            inputs(text.as_bytes()),
+            ["SHOW", &longest, third, fourth, "QUIT"]
+        );
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_not_read_for_ever() {
+        assert_eq!(inputs(io::repeat(0)), ["line 1 is too long", "endless"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_stands_only_at_the_start() {
+        let text = "\u{feff}SHOW\n\u{feff}SHOW\n";
+        assert_eq!(inputs(text.as_bytes()), ["SHOW", "\u{feff}SHOW"]);
+        assert_eq!(inputs("\u{feff}".as_bytes()), [""]);
     }
 }

@@ -64,6 +64,7 @@ pub use render::render_parse_error;
 pub use settings::{Limits, Settings};
 pub use tls::{TlsRequirement, TlsSettings};
 
+use batch::STANDARD_INPUT;
 use colors::Colors;
 use events::EventFeed;
 use interrupt::{Interrupt, Termination};
@@ -339,10 +340,11 @@ impl Shell {
                     Ended::With(exit) => exit,
                 },
                 Input::Interrupted => Exit::Success,
-                Input::TooLong => {
-                    let spoken = Spoken::now(String::new());
-                    self.show_end(&spoken, &Failure::LineTooLong, "").await;
-                    Failure::LineTooLong.exit(self.settings.exit_codes)
+                Input::TooLong(line) => self.refuse_line(STANDARD_INPUT.to_owned(), line).await,
+                Input::Endless => {
+                    let fault = render::render_endless_line(STANDARD_INPUT);
+                    self.output.advise(&fault);
+                    break;
                 }
                 Input::End => break,
                 Input::HungUp => return Ok(Exit::HungUp),

@@ -373,8 +373,13 @@ pub(super) enum Failure {
     NotACommand(Box<ParseError>),
     /// A part of a CLUSTERLOG or LOGLEVEL has no meaning.
     Item(ItemError),
-    /// A line of standard input that can't be a command.
-    LineTooLong,
+    /// A line that can't be a command.
+    LineTooLong {
+        /// The file, or standard input.
+        place: String,
+        /// Its number, from 1.
+        line: u64,
+    },
     /// A connect string without a meaning.
     ConnectString(ConnectStringError),
     /// The cluster has no such node.
@@ -650,7 +655,7 @@ impl Failure {
             Failure::NotACommand(_)
             | Failure::Item(_)
             | Failure::ConnectString(_)
-            | Failure::LineTooLong
+            | Failure::LineTooLong { .. }
             | Failure::BackupIdNeeded
             | Failure::BackupPassword { .. } => FailureKind::Usage,
             Failure::NodeNotFound(_)

@@ -262,13 +262,52 @@ fn piped_commands_all_run_and_the_first_failure_is_the_status() {
 }
 
 #[test]
-fn an_endless_line_is_no_command_and_the_next_line_runs() {
+fn a_line_that_is_too_long_is_no_command_and_the_next_line_runs() {
     let server = FakeServer::start();
-    let commands = format!("{}\nPURGE STALE SESSIONS\n", "x".repeat(200_000));
-    let (stdout, _, status) = run_piped(&server, &commands);
+    let commands = format!("#\n{}\nPURGE STALE SESSIONS\n", "x".repeat(200_000));
+    let (stdout, stderr, status) = run_piped(&server, &commands);
     assert!(stdout.contains("the line is too long"), "{stdout}");
     assert!(stdout.ends_with("No sessions purged\n"), "{stdout}");
-    assert_eq!(status, 255);
+    let told = "ndb_mgm: standard input, line 2: no command is longer than 65536 bytes\n";
+    assert_eq!((stderr.as_str(), status), (told, 255));
+}
+
+#[test]
+fn a_file_without_an_end_fails_at_once_and_names_the_line() {
+    let server = FakeServer::start();
+    let too_long =
+        |place: &str| format!("ndb_mgm: {place}, line 1: no command is longer than 65536 bytes\n");
+    let endless =
+        |place: &str| format!("ndb_mgm: {place}: the line does not end; nothing more is read\n");
+
+    let (stdout, stderr, status) = run(&server, &["--file=/dev/zero"]);
+    assert!(stdout.contains("the line is too long"), "{stdout}");
+    assert_eq!((stderr, status), (too_long("/dev/zero"), 255));
+
+    let all = ["--file=/dev/zero", "--keep-going", "--exit-codes=detailed"];
+    let (_, stderr, status) = run(&server, &all);
+    let both = too_long("/dev/zero") + &endless("/dev/zero");
+    assert_eq!((stderr, status), (both, 2));
+
+    let zeros = std::fs::File::open("/dev/zero").unwrap();
+    let child = client(&server.address, &[]).stdin(zeros).spawn().unwrap();
+    let (_, stderr, status) = texts(&finish(child));
+    let both = too_long("standard input") + &endless("standard input");
+    assert_eq!((stderr, status), (both, 255));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_command() {
+    let server = FakeServer::start();
+    let commands = "\u{feff}PURGE STALE SESSIONS\n";
+    let (stdout, _, status) = run_piped(&server, commands);
+    assert!(stdout.ends_with("No sessions purged\n"), "{stdout}");
+    assert_eq!(status, 0);
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("commands");
+    std::fs::write(&file, commands).unwrap();
+    let (stdout, _, status) = run(&server, &["--file", file.to_str().unwrap()]);
+    assert_eq!((stdout.as_str(), status), ("No sessions purged\n", 0));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use crate::client::ClientError;
 use crate::cluster::NodeId;
 use crate::command::{ParseError, ParseErrorKind as Kind, WATCH_SECONDS_MAX};
+use crate::shell::lines::LINE_MAX;
 use crate::shell::outcome::{
     Attempt, EndUnheard, FILE_OR_SCAN_ERROR, Failure, Interrupted, PasswordFault,
 };
@@ -26,7 +27,7 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         Failure::NotACommand(error) => render_parse_error(error),
         Failure::Item(error) => format!("{error}\n"),
         Failure::ConnectString(error) => render_illegal_connect_string(&error.text),
-        Failure::LineTooLong => LINE_TOO_LONG.to_owned(),
+        Failure::LineTooLong { .. } => LINE_TOO_LONG.to_owned(),
         Failure::NodeNotFound(node) => format!("{node}: Node not found\n"),
         Failure::NotADataNode(node) => format!("ERROR: node {node} is not a NDB node!\n"),
         Failure::NothingRestarted => {
@@ -199,6 +200,9 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
             };
             format!("Error: stopped after {} s.{sent}\n", limit.as_secs())
         }
+        Failure::LineTooLong { place, line } => {
+            format!("ndb_mgm: {place}, line {line}: no command is longer than {LINE_MAX} bytes\n")
+        }
         Failure::BackupLeft(id) => detached(*id),
         Failure::Interrupted(Interrupted::Request) => {
             "Interrupted. What was sent to the management server is still carried out.\n".to_owned()
@@ -209,7 +213,6 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
         Failure::Interrupted(Interrupted::Waiting)
         | Failure::ConnectionLost
         | Failure::ConnectString(_)
-        | Failure::LineTooLong
         | Failure::NodeNotFound(_)
         | Failure::NotADataNode(_)
         | Failure::NothingRestarted

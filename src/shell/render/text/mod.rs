@@ -31,7 +31,9 @@ pub(in crate::shell::render) use health::{
     render_caution, render_member_state, render_refusal, render_unknown_cause,
 };
 pub(in crate::shell) use outcome::{ending, render_outcome, render_step};
-pub(in crate::shell) use plan::{render_check, render_danger, render_unreadable_file};
+pub(in crate::shell) use plan::{
+    render_check, render_danger, render_endless_line, render_unreadable_file,
+};
 pub(in crate::shell) use progress::{
     bytes, clock, render_folded, render_look, render_node_progress,
 };
@@ -73,7 +75,7 @@ ndb_mgm: the simulated cluster is still writing a backup and ends after it; Ctrl
          (ndb_sim is the simulated cluster that stays.)
 ";
 
-/// A line of standard input that can't be a command.
+/// A line that can't be a command.
 pub(in crate::shell) const LINE_TOO_LONG: &str = "Invalid command: the line is too long\n\
     Type HELP for help.\n\n";
 

@@ -95,3 +95,8 @@ pub(in crate::shell) fn render_unreadable_file(path: &Path, error: &std::io::Err
         path.display()
     )
 }
+
+/// For standard error: the line that is too long hides whatever comes after it.
+pub(in crate::shell) fn render_endless_line(place: &str) -> String {
+    format!("ndb_mgm: {place}: the line does not end; nothing more is read\n")
+}
