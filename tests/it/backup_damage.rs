@@ -412,6 +412,7 @@ fn a_wrong_password_is_told_from_damage() {
         let (status, text) = copy.verify(&["--skip-backup-password"]);
         assert_eq!(status, 12, "{text}");
         assert!(text.contains("password_needed: "), "{text}");
+        assert!(text.contains("structure: password needed"), "{text}");
         if id != 2 {
             continue;
         }

@@ -99,6 +99,8 @@ pub enum Verdict {
     Unfinished,
     /// What is there is not what was written.
     Damaged,
+    /// Nothing can be said without a password, and none was given.
+    PasswordNeeded,
     /// Nothing can be said without the right password.
     WrongPassword,
 }
@@ -162,11 +164,14 @@ pub struct SetReport {
 }
 
 impl SetReport {
+    fn has(&self, kind: FindingKind) -> bool {
+        self.findings.iter().any(|finding| finding.kind == kind)
+    }
+
     /// What all findings together say.
     pub fn verdict(&self) -> Verdict {
         // What differs from the manifest is damaged, whatever the password is.
-        let is_proven = |it: &Finding| matches!(it.kind, FindingKind::Size | FindingKind::Checksum);
-        if self.findings.iter().any(is_proven) {
+        if self.has(FindingKind::Size) || self.has(FindingKind::Checksum) {
             return Verdict::Damaged;
         }
         let worst = self.findings.iter().map(|it| it.kind.severity()).max();
@@ -175,7 +180,10 @@ impl SetReport {
             Some(Severity::Incomplete) => Verdict::Incomplete,
             Some(Severity::Unfinished) => Verdict::Unfinished,
             Some(Severity::Damage) => Verdict::Damaged,
-            Some(Severity::Password) => Verdict::WrongPassword,
+            Some(Severity::Password) if self.has(FindingKind::WrongPassword) => {
+                Verdict::WrongPassword
+            }
+            Some(Severity::Password) => Verdict::PasswordNeeded,
         }
     }
 }

@@ -154,7 +154,7 @@ pub(crate) fn exit_of(report: &SetReport, require_manifest: bool) -> Exit {
         Verdict::Sound => Exit::Success,
         Verdict::Incomplete | Verdict::Unfinished => Exit::Incomplete,
         Verdict::Damaged => Exit::Failure,
-        Verdict::WrongPassword => Exit::WrongPassword,
+        Verdict::PasswordNeeded | Verdict::WrongPassword => Exit::WrongPassword,
     }
 }
 
@@ -165,6 +165,7 @@ fn verdict_name(verdict: Verdict) -> &'static str {
         Verdict::Incomplete => "incomplete",
         Verdict::Unfinished => "unfinished",
         Verdict::Damaged => "damaged",
+        Verdict::PasswordNeeded => "password needed",
         Verdict::WrongPassword => "wrong password",
     }
 }
