@@ -207,8 +207,17 @@ pub(crate) fn completions() -> Vec<Page> {
         ] {
             let mut text = Vec::new();
             generate(shell, &mut command.clone(), name, &mut text);
+            if shell == Shell::Fish {
+                text = quote_question_marks(&text);
+            }
             pages.push(Page { path, text });
         }
     }
     pages
+}
+
+/// `-s ?` would be a pattern for names of files.
+fn quote_question_marks(fish: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(fish);
+    text.replace(" -s ? ", " -s '?' ").into_bytes()
 }

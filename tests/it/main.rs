@@ -13,6 +13,7 @@ mod backup_vectors;
 mod batch;
 mod care;
 mod client_table;
+mod completions;
 mod data_output;
 mod data_schema;
 mod dependencies;

@@ -1,4 +1,4 @@
-//! Help, manual pages, completions and documents tell the same of options, examples and exit
+//! Help, manual pages and documents tell the same of options, examples and exit
 //! statuses.
 
 use std::collections::BTreeSet;
@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use clap::Command as Definition;
 use ndbmgm::cli::{Exit, ExitTable, help_ending};
 
-use crate::pages::{Described, completions, described, manual};
+use crate::pages::{Described, described, manual};
 
 /// Long names of the options.
-fn options(definition: &Definition) -> Vec<String> {
+pub(crate) fn options(definition: &Definition) -> Vec<String> {
     let arguments = definition.get_arguments();
     let names = arguments.filter_map(|it| it.get_long());
     names.map(|name| format!("--{name}")).collect()
@@ -138,61 +138,6 @@ fn the_pages_are_good_for_groff() {
             "{}",
             page.path
         );
-    }
-}
-
-/// What bash offers for a line whose last word is being typed.
-fn offered(completion: &str, words: &[&str]) -> Vec<String> {
-    let script = format!(
-        "source /dev/stdin <<'COMPLETION'\n{completion}\nCOMPLETION\n\
-         COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1))\n\
-         \"_$1\" \"$1\" \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD - 1]}}\"\n\
-         printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    );
-    let output = Command::new("bash")
-        .args(["-c", &script, "bash"])
-        .args(words)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(errors, "", "{words:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.split_whitespace().map(str::to_owned).collect()
-}
-
-#[test]
-fn bash_completes_the_options_of_every_program_and_command() {
-    let pages = completions();
-    for Described { name, command, .. } in described() {
-        let mut words: Vec<&str> = name.split(' ').collect();
-        let path = format!("bash/{}", words[0]);
-        let page = pages.iter().find(|page| page.path == path).unwrap();
-        let completion = String::from_utf8(page.text.clone()).unwrap();
-        words.push("--");
-        let offered = offered(&completion, &words);
-        for option in options(&command) {
-            assert!(
-                offered.contains(&option),
-                "{name}: {option} not in {offered:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn bash_completes_commands_and_words() {
-    let pages = completions();
-    let text = |path: &str| {
-        let page = pages.iter().find(|page| page.path == path).unwrap();
-        String::from_utf8(page.text.clone()).unwrap()
-    };
-    let backup = text("bash/ndb_backup");
-    assert_eq!(offered(&backup, &["ndb_backup", "ver"]), ["verify"]);
-    let formats = offered(&backup, &["ndb_backup", "export", "--format", ""]);
-    assert_eq!(formats, ["csv", "jsonl", "sql"]);
-    for shell in ["zsh/_ndb_mgm", "fish/ndb_mgm.fish"] {
-        let text = text(shell);
-        assert!(text.contains("connect-retries"), "{text}");
     }
 }
 
