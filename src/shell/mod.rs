@@ -316,6 +316,10 @@ impl Shell {
                 let outcome = self.set_prompt((!prompt.is_empty()).then(|| prompt.to_owned()));
                 self.output.talk(&render::render_outcome(&outcome));
             }
+            if let Some(program) = self.settings.pager.take() {
+                let outcome = self.set_pager(program);
+                self.output.talk(&render::render_outcome(&outcome));
+            }
             if let Some(modes) = TerminalModes::now() {
                 stuck_terminal::watch(self.output.terminal(), modes)?;
             }

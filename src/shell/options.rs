@@ -173,6 +173,10 @@ pub struct Options {
     /// Prompt to begin with
     #[arg(short = 'p', long, value_name = "TEXT")]
     pub prompt: Option<String>,
+    /// Give results at a prompt that are longer than the screen to a program, as PAGER does: this
+    /// one, or that of the environment variable PAGER, or less
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, require_equals = true)]
+    pub pager: Option<Option<String>>,
     /// 0 prints results only, 2 adds notes on standard error
     #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1)]
     pub verbose: u32,
@@ -313,6 +317,7 @@ impl Options {
             dry_run: self.dry_run,
             yes: self.yes,
             prompt: self.prompt,
+            pager: self.pager,
             verbose: self.verbose,
             backup_password,
             encrypt_backup: self.encrypt_backup,

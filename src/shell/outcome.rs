@@ -34,6 +34,8 @@ pub(super) enum Outcome {
     Done,
     /// Some steps failed, as has been shown; the others were made.
     DoneInPart,
+    /// The time of a \\WATCH is over; what its last turn gave has been shown.
+    Watched(Box<Outcome>),
     /// A dry run has sent nothing that changes anything.
     Rehearsed {
         /// What would be carried out, a password as `***`.
@@ -596,6 +598,7 @@ impl Attempt {
 impl Outcome {
     pub(super) fn exit(&self, codes: ExitCodes) -> Exit {
         match (self, codes) {
+            (Outcome::Watched(last), codes) => last.exit(codes),
             (Outcome::DoneInPart, ExitCodes::Original) => Exit::CommandFailed,
             (Outcome::DoneInPart, ExitCodes::Detailed) => Exit::Refused,
             (Outcome::Rehearsed { checks, .. }, codes)

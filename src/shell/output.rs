@@ -22,7 +22,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use jiff::Timestamp;
 
 use crate::cli::is_harmful;
-use crate::cluster::Event;
+use crate::cluster::{Event, SavedEvent};
 
 use super::colors::{Colors, has_cursor_control};
 use super::live_lines::LiveLines;
@@ -351,6 +351,23 @@ impl Output {
         match self.colors.stdout {
             true => Cow::Owned(render::color(&text)),
             false => text,
+        }
+    }
+
+    /// Writes text that stands as on standard output already.
+    pub(super) fn print_shown(&self, text: &str) {
+        self.write(&mut self.lock(), text);
+    }
+
+    /// A line of REPORT EventLog as it stands on standard output.
+    pub(super) fn saved_event_text(&self, saved: &SavedEvent) -> String {
+        let line = render::render_saved_event(saved);
+        match self.colors.stdout {
+            true => {
+                let severity = saved.event.body.kind().severity();
+                render::color_saved_event(&harmless(&line), severity)
+            }
+            false => harmless(&line).into_owned(),
         }
     }
 

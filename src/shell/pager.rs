@@ -14,12 +14,14 @@ const DEFAULT: &str = "less";
 const NOT_RUN: [i32; 2] = [126, 127];
 
 impl Shell {
+    /// Without a program, or with one of blanks, the usual one.
     pub(super) fn set_pager(&mut self, program: Option<String>) -> Outcome {
         let usual = || {
             env::var("PAGER")
                 .ok()
                 .filter(|name| !name.trim().is_empty())
         };
+        let program = program.filter(|name| !name.trim().is_empty());
         let program = program.or_else(usual).unwrap_or_else(|| DEFAULT.to_owned());
         self.pager = Some(program.clone());
         Outcome::Pager(Some(program))

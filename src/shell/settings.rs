@@ -44,6 +44,9 @@ pub struct Settings {
     pub yes: bool,
     /// The first prompt on a terminal; none for the default.
     pub prompt: Option<String>,
+    /// Results at a prompt that are longer than the screen go to a program: this one, or the usual
+    /// one.
+    pub pager: Option<Option<String>>,
     /// 0 prints only what commands print, 1 is the default, 2 adds notes on standard error.
     pub verbose: u32,
     /// Password for encrypted backups whose command gives none.

@@ -64,6 +64,12 @@ impl Shell {
                 }
                 match outcome {
                     Outcome::Help(_) => self.output.print_pages(&text),
+                    Outcome::EventLog(saved) => {
+                        let lines = saved
+                            .iter()
+                            .map(|saved| self.output.saved_event_text(saved));
+                        self.output.print_shown(&lines.collect::<String>());
+                    }
                     _ => self.output.print(&text),
                 }
                 self.output.print(ending);

@@ -130,6 +130,21 @@ fn a_pipe_is_coloured_on_demand_only() {
 }
 
 #[test]
+fn a_saved_event_that_needs_action_is_red() {
+    let simulator = Simulator::start(TWO_NODES, &[]);
+    let restarted = "2 RESTART -n; WAIT FOR 2 NOT STARTED";
+    assert!(simulator.client(&["-e", restarted], "").status.success());
+    let log = |color: &str| {
+        let output = simulator.client(&[color, "-e", "3 REPORT EventLog"], "");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let told = "Z Node 3: \x1b[31mAll nodes completed failure of Node 2\x1b[0m\n";
+    let colored = log("--color=always");
+    assert!(colored.contains(told), "{colored}");
+    assert!(!log("--color=auto").contains(ESCAPE));
+}
+
+#[test]
 fn a_prompt_without_colours_sets_none_and_hints_at_nothing() {
     let server = FakeServer::start();
     let mut terminal = Terminal::at_server_with(&server, &[("NO_COLOR", "1")], &[]);

@@ -172,14 +172,52 @@ fn without_a_prompt_each_turn_is_a_result_until_the_end() {
 }
 
 #[test]
-fn a_limit_of_time_ends_a_watch() {
+fn a_limit_of_time_ends_a_watch_as_its_last_turn_ended() {
     let simulator = Simulator::start(TWO_NODES, &[]);
-    let output = simulator.client(&["--timeout=6", "-e", "\\watch 1 ALL STATUS"], "");
+    let watch = |turn: &str, options: &[&str]| {
+        let command = format!("\\watch 5 {turn}; PROMPT next>");
+        let usual = ["--timeout=6", "-e", &command];
+        let output = simulator.client(&[&usual, options].concat(), "");
+        let advice = String::from_utf8(output.stderr).unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (text, advice, output.status.code().unwrap())
+    };
+    let (text, advice, status) = watch("ALL STATUS", &[]);
+    assert!(text.matches("Node 2: started").count() >= 1, "{text}");
+    // What follows it is carried out.
+    assert!(text.ends_with("Prompt set to next> \n"), "{text}");
+    assert_eq!((advice.as_str(), status), ("", 0));
+
+    let (text, advice, status) = watch("OK TO STOP 2 3", &["--output=jsonl"]);
+    let told = data_schema::objects(&text);
+    let watch = told.last().unwrap();
+    assert_eq!(watch["command"], "\\WATCH 5 OK TO STOP 2 3");
+    assert_eq!(watch["result"]["type"], "done");
+    assert_eq!((&watch["ok"], &watch["status"]), (&false.into(), &1.into()));
+    assert!(!advice.contains("stopped after"), "{advice}");
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn a_limit_of_time_that_leaves_a_turn_without_an_answer_is_a_failure() {
+    let server = FakeServer::start();
+    let client = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
+        .args(["--no-defaults", "-c", &server.address, "--timeout=10"])
+        .args(["-e", "\\watch 1 CLUSTERLOG INFO"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first has been answered then.
+    server.wait_for_requests("get info clusterlog", 2);
+    server.fall_silent();
+    let output = client.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(255));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.matches("Node 2: started").count() >= 1, "{text}");
+    assert!(text.contains(SEVERITIES), "{text}");
     let advice = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(advice, "Error: stopped after 6 s.\n");
+    assert_eq!(advice, "Error: stopped after 10 s.\n");
 }
 
 #[test]
@@ -238,6 +276,34 @@ fn a_long_result_goes_through_the_pager_and_a_short_one_does_not() {
     terminal.wait_for("\nHELP <command> has more");
     terminal.wait_for_line("");
     terminal.quit();
+}
+
+#[test]
+fn an_option_sets_the_pager_of_the_prompt() {
+    let server = FakeServer::start();
+    let option = ["--pager=sed 's/^/paged: /'"];
+    let mut terminal = Terminal::at_server_with(&server, &[], &option);
+    terminal.wait_for("PAGER set to 'sed 's/^/paged: /''");
+    terminal.type_keys("HELP\r");
+    terminal.wait_for("paged: HELP <command> has more");
+    terminal.wait_for_line("");
+    terminal.quit();
+    let variable = [("PAGER", "sed 's/^/usual: /'")];
+    let mut terminal = Terminal::at_server_with(&server, &variable, &["--pager"]);
+    terminal.wait_for_line("");
+    terminal.type_keys("HELP\r");
+    terminal.wait_for("usual: HELP <command> has more");
+    terminal.wait_for_line("");
+    terminal.quit();
+    // Nobody reads page by page what a command prints.
+    let output = Command::new(env!("CARGO_BIN_EXE_ndb_mgm"))
+        .args(["--no-defaults", "--pager=false", "-e", "HELP"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("HELP <command> has more"), "{text}");
+    assert!(!text.contains("PAGER set to"), "{text}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Zoned;
 use tokio::time::{Instant, sleep_until};
 
+use crate::cluster::ReportKind;
 use crate::command::{Command, Query};
 
 use super::super::outcome::{Failure, Interrupted, Outcome};
@@ -17,7 +18,8 @@ use super::super::{Mode, Shell, render};
 use super::out_of_time;
 
 impl Shell {
-    /// Asks until a key is pressed, at the prompt, or Ctrl-C; or until a turn fails.
+    /// Asks until a key is pressed, at the prompt, or Ctrl-C, or the time is over; or until a turn
+    /// fails.
     pub(super) async fn watch(&mut self, seconds: u32, query: Query) -> Result<Outcome, Failure> {
         let every = Duration::from_secs(u64::from(seconds));
         let interrupt = self.interrupt;
@@ -32,6 +34,7 @@ impl Shell {
             None => pending().await,
         };
         let mut screen = None;
+        let mut last = None;
         loop {
             let began = Instant::now();
             let spoken = Spoken::now(Command::from(query.clone()).to_string());
@@ -44,7 +47,11 @@ impl Shell {
                 }
                 limit = &mut too_late => {
                     self.session = None;
-                    return Err(Failure::OutOfTime(Interrupted::Waiting, limit));
+                    // An answer may be on its way when the time is over.
+                    return last.filter(|_| began.elapsed() < every).map_or(
+                        Err(Failure::OutOfTime(Interrupted::Waiting, limit)),
+                        watched,
+                    );
                 }
             };
             if keys.is_some() && screen.is_none() {
@@ -66,10 +73,9 @@ impl Shell {
                 () = sleep_until(began + every) => {}
                 () = key() => return Ok(Outcome::Done),
                 () = &mut ctrl_c => return Ok(Outcome::Done),
-                limit = &mut too_late => {
-                    return Err(Failure::OutOfTime(Interrupted::Waiting, limit));
-                }
+                _ = &mut too_late => return watched(outcome),
             }
+            last = Some(outcome);
         }
     }
 
@@ -77,6 +83,13 @@ impl Shell {
         match query {
             Query::Show => self.show().await,
             Query::Status(target) => self.status(*target).await,
+            // As a whole: a turn has a title.
+            Query::Report {
+                target,
+                kind: ReportKind::EventLog,
+            } => Ok(Outcome::EventLog(
+                self.saved_events(*target).await?.collect(),
+            )),
             Query::Report { target, kind } => self.report(*target, *kind).await,
             Query::ClusterLogInfo => self.cluster_log_info().await,
             Query::Health => Ok(self.health().await),
@@ -102,4 +115,9 @@ impl Shell {
             None => self.output.print(&(text + "\n")),
         }
     }
+}
+
+/// The end that was asked for; its status is that of the last turn.
+fn watched(last: Outcome) -> Result<Outcome, Failure> {
+    Ok(Outcome::Watched(Box::new(last)))
 }

@@ -120,6 +120,22 @@ pub(in crate::shell) fn color(text: &str) -> String {
     colored
 }
 
+/// A line of REPORT EventLog: the event is coloured that asks for a look or for action.
+pub(in crate::shell) fn color_saved_event(line: &str, severity: Severity) -> String {
+    let text = line.trim_end_matches('\n');
+    // Behind the time, whose colons have no blank behind them, and the node.
+    let from = text.find(": ").map_or(0, |at| at + ": ".len());
+    let spans = match severity {
+        Severity::Debug | Severity::Info => Vec::new(),
+        Severity::Warning | Severity::Error | Severity::Critical | Severity::Alert => {
+            vec![(from..text.len(), Look::of_severity(severity))]
+        }
+    };
+    let mut colored = String::with_capacity(line.len() + 16);
+    weave(line, spans, &mut colored);
+    colored
+}
+
 /// The pages of HELP.
 pub(in crate::shell) fn color_pages(text: &str) -> String {
     let mut colored = String::with_capacity(2 * text.len());
@@ -369,6 +385,21 @@ mod tests {
             ),
         ] {
             assert_eq!(marked(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_saved_event_has_the_colour_of_its_severity() {
+        let line = "2026-11-30T21:20:11.000000Z Node 2: Redo status: 97% used\n";
+        let yellow =
+            "2026-11-30T21:20:11.000000Z Node 2: \u{1b}[33mRedo status: 97% used\u{1b}[0m\n";
+        for (severity, shown) in [
+            (Severity::Info, line.to_owned()),
+            (Severity::Debug, line.to_owned()),
+            (Severity::Warning, yellow.to_owned()),
+            (Severity::Alert, yellow.replace("[33m", "[31m")),
+        ] {
+            assert_eq!(color_saved_event(line, severity), shown);
         }
     }
 

@@ -8,7 +8,7 @@ mod monitor;
 mod screen;
 mod text;
 
-pub(super) use color::{Look, color, color_hint, color_pages, color_typed};
+pub(super) use color::{Look, color, color_hint, color_pages, color_saved_event, color_typed};
 pub(super) use monitor::{render_nagios, render_nagios_failure, render_prometheus};
 pub(super) use screen::{ENTER, LEAVE, Size, fit, redraw};
 pub use text::render_parse_error;

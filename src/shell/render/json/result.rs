@@ -336,7 +336,7 @@ pub(super) struct TlsCounts {
 impl ResultReport {
     pub(super) fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Done | Outcome::DoneInPart => ResultReport::Done,
+            Outcome::Done | Outcome::DoneInPart | Outcome::Watched(_) => ResultReport::Done,
             Outcome::Rehearsed { command, checks } => ResultReport::Rehearsed {
                 command: command.clone(),
                 checks: checks.iter().map(CheckReport::of).collect(),

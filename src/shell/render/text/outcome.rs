@@ -11,6 +11,7 @@ pub(in crate::shell) fn render_outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done
         | Outcome::DoneInPart
+        | Outcome::Watched(_)
         | Outcome::Quit
         | Outcome::BackupTold(_)
         | Outcome::BackupOrdered(_)
