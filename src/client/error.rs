@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cluster::ConnectStringError;
+use crate::cluster::{ConnectStringError, ErrorNumber};
 use crate::wire::{ReplyError, WireError};
 
 /// Number of a timeout: the system's ETIMEDOUT, which the original reports.
@@ -239,6 +239,19 @@ impl ClientError {
                         | ReplyError::RefusedWithCode { .. }
                 )
         )
+    }
+
+    /// True if the server refused with this error of its own: replies have its text, those to
+    /// `restart node` its number before it.
+    pub fn is_refused_with(&self, error: ErrorNumber) -> bool {
+        match self {
+            ClientError::Refused { text, .. } => {
+                let number = format!("{error}-");
+                text.strip_prefix(&number).unwrap_or(text) == error.text()
+            }
+            ClientError::Reply(ReplyError::RefusedWithCode { code, .. }) => *code == error.0,
+            _ => false,
+        }
     }
 
     /// The text that the original's prompt prints below the number; may be empty.

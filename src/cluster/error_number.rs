@@ -225,6 +225,10 @@ impl ErrorNumber {
     pub const WRONG_PROCESS_TYPE: ErrorNumber = ErrorNumber(5002);
     /// The request could not be sent to a data node.
     pub const SEND_OR_RECEIVE_FAILED: ErrorNumber = ErrorNumber(5005);
+    /// The server does not wait any longer for a node to begin to go down.
+    pub const SHUTDOWN_NOT_STARTING: ErrorNumber = ErrorNumber(5024);
+    /// The server does not wait any longer for a node to be down.
+    pub const SHUTDOWN_NOT_COMPLETING: ErrorNumber = ErrorNumber(5025);
     /// Stopping the node would stop the cluster.
     pub const SYSTEM_CRASH: ErrorNumber = ErrorNumber(5028);
     /// No data node is connected.

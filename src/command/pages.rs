@@ -310,6 +310,8 @@ pub(super) const ROLLING_RESTART: [&str; 3] = [
   TIMEOUT         For each step; 3600 seconds if it is left out.
   DRY RUN         Say what would be done, and what stands against it now.
 
+  --stop-only and --dry-run are STOP ONLY and DRY RUN, here and as options.
+
   Management servers are restarted only if they are named, and then first.
   Ctrl-C ends the command after the step that has begun; a second one at once.
 ",

@@ -201,7 +201,7 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub progress_interval: u32,
     /// How results are written: text, json (an object for each command), jsonl (one on each line,
-    /// and one for each event, as it comes); for -e HEALTH also nagios and prometheus
+    /// and one for each event and each step of ROLLING RESTART and WAIT FOR, as it comes); for -e HEALTH also nagios and prometheus
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Format,
     /// Colours of states, severities and keywords: auto (on a terminal, unless NO_COLOR is set or TERM
@@ -221,6 +221,9 @@ pub struct Options {
     /// HEALTH calls this use of memory critical, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = MemoryLimits::default().critical)]
     pub memory_critical: u8,
+    /// ROLLING RESTART stops nodes and waits until somebody else has started them, as with STOP ONLY
+    #[arg(long)]
+    pub stop_only: bool,
     /// ROLLING RESTART .. STOP ONLY runs this command (sh -c) once a node is down; NDB_NODE_ID is
     /// the node
     #[arg(long, value_name = "COMMAND")]
@@ -338,6 +341,7 @@ impl Options {
                 warning: self.memory_warning,
                 critical: self.memory_critical,
             },
+            stop_only: self.stop_only,
             post_stop_command: self.post_stop_command,
             color: self.color,
             simulated: false,

@@ -275,19 +275,33 @@ pub(super) enum Step {
 pub(super) enum RollNote {
     /// It begins.
     Begins(RollPlan),
-    /// A step begins: its number from 1, of how many, and its nodes.
-    StepBegins {
-        step: usize,
-        of: usize,
-        nodes: Vec<NodeId>,
-    },
+    /// What stands against a step was looked for, and this was found.
+    Checked(StepAt, Vec<Obstacle>),
+    /// A step begins.
+    StepBegins(StepAt),
+    /// The server has confirmed the order of the step.
+    Ordered(Vec<NodeId>),
+    /// All nodes of a step are back.
+    StepDone(StepAt),
+    /// A step that had begun failed.
+    StepFailed(StepAt, FailureKind),
     /// A data node that is no part of the step has left service.
     BystanderLost(NodeId, NodeStatus),
+    /// A node waits for the order to start, which its server owes it: it gets it from here.
+    StartOrdered(NodeId),
     /// The nodes of STOP ONLY are down: the command for it runs, or somebody is to start them.
     Stopped {
         nodes: Vec<NodeId>,
         has_command: bool,
     },
+}
+
+/// A step of a rolling restart: its number from 1, of how many, and its nodes.
+#[derive(Clone)]
+pub(super) struct StepAt {
+    pub(super) step: usize,
+    pub(super) of: usize,
+    pub(super) nodes: Vec<NodeId>,
 }
 
 /// A rolling restart that ended early.
@@ -298,8 +312,12 @@ pub(super) struct RollFailure {
     pub(super) done: Vec<NodeId>,
     /// What has not, as far as is known.
     pub(super) left: Vec<NodeId>,
+    /// Nodes that are out of service, which stands against going on.
+    pub(super) out: Vec<(NodeId, NodeStatus)>,
     /// The command that restarts the rest.
     pub(super) resume: RollingRestart,
+    /// It needs the post-stop command again.
+    pub(super) has_command: bool,
 }
 
 /// Why a rolling restart ended early.
@@ -552,7 +570,7 @@ pub(super) enum FailureKind {
 }
 
 impl RollFault {
-    fn kind(&self) -> FailureKind {
+    pub(super) fn kind(&self) -> FailureKind {
         match self {
             RollFault::Obstacles(_)
             | RollFault::Refused(_)

@@ -47,7 +47,8 @@ pub enum Format {
     Text,
     /// One JSON object for each command
     Json,
-    /// The same on one line each, and a line for each event, as it comes
+    /// The same on one line each, and a line for each event and each step of ROLLING RESTART and
+    /// WAIT FOR, as it comes
     #[value(name = "jsonl")]
     JsonLines,
     /// HEALTH only: the line of a Nagios plugin

@@ -65,6 +65,8 @@ pub struct Settings {
     pub exit_codes: ExitCodes,
     /// From which use of memory on HEALTH warns.
     pub memory_limits: MemoryLimits,
+    /// ROLLING RESTART only stops nodes, whether it says so or not.
+    pub stop_only: bool,
     /// Run by ROLLING RESTART .. STOP ONLY once a node is down, by `sh -c`.
     pub post_stop_command: Option<String>,
     /// When text is coloured.

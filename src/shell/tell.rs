@@ -33,13 +33,17 @@ impl Shell {
             (Format::Nagios | Format::Prometheus, _) => {}
             // It was a line of its own when it came.
             (Format::JsonLines, Step::BackupEvent(_)) => {}
-            (Format::Json | Format::JsonLines, _) => {
-                let told = json::Told::step(&step, Timestamp::now());
-                self.told.borrow_mut().push(told);
+            (format @ (Format::Json | Format::JsonLines), _) => {
+                let now = Timestamp::now();
                 // These may go on for hours, before there is an object.
                 if matches!(step, Step::Sighted(..) | Step::Roll(_)) {
-                    self.output.advise(&render::render_step(&step));
+                    match format {
+                        Format::JsonLines => self.output.print(&json::render_step(&step, now)),
+                        _ => self.output.advise(&render::render_step(&step)),
+                    }
                 }
+                let told = json::Told::step(&step, now);
+                self.told.borrow_mut().push(told);
             }
         }
     }

@@ -1,7 +1,9 @@
 //! WAIT FOR and OK TO STOP on a simulated cluster.
 
+use serde_json::Value;
+
 use crate::data_schema::objects;
-use crate::four_nodes::{CONFIG, FourNodes, without_connection};
+use crate::four_nodes::{CONFIG, Done, FourNodes, without_connection};
 
 #[test]
 fn a_restarted_node_is_waited_for_although_it_is_still_started() {
@@ -171,17 +173,13 @@ fn what_to_think_of_before_a_stop_is_noted() {
 #[test]
 fn rolls_and_waits_are_objects_with_their_steps() {
     let cluster = FourNodes::start(5);
-    let done = cluster.run(&["--output=jsonl", "-e", "ROLLING RESTART 2"]);
+    let done = cluster.run(&["--output=json", "-e", "ROLLING RESTART 2"]);
     assert_eq!(done.status, 0, "{done:#?}");
     let object = &objects(&done.stdout)[0];
     assert_eq!(object["result"]["type"], "rolled");
     assert_eq!(object["result"]["nodes"][0], 2);
-    let types: Vec<&str> = object["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["type"].as_str().unwrap())
-        .collect();
+    let steps = object["steps"].as_array().unwrap();
+    let types: Vec<&str> = steps.iter().map(type_of).collect();
     for step in [
         "roll_begins",
         "roll_step_begins",
@@ -205,4 +203,74 @@ fn rolls_and_waits_are_objects_with_their_steps() {
     let done = cluster.run(&["--output=json", "-e", "ROLLING RESTART DRY RUN"]);
     let object = &objects(&done.stdout)[0];
     assert_eq!(object["result"]["obstacles"][0]["kind"], "not_started");
+}
+
+fn type_of(object: &Value) -> &str {
+    object["type"].as_str().unwrap()
+}
+
+/// The steps that came as lines of their own, and the object of the command, which comes last.
+fn lines(done: &Done) -> (Vec<Value>, Value) {
+    let mut objects = objects(&done.stdout);
+    let last = objects.pop().unwrap();
+    assert_eq!(type_of(&last), "command", "{done:#?}");
+    assert!(objects.iter().all(|line| type_of(line) == "step"));
+    let steps = objects.iter().map(|line| line["step"].clone());
+    (steps.collect(), last)
+}
+
+#[test]
+fn each_step_of_a_roll_is_a_line_as_it_comes() {
+    let cluster = FourNodes::start(5);
+    let done = cluster.run(&["--output=jsonl", "-e", "ROLLING RESTART 2 4"]);
+    assert_eq!(done.status, 0, "{done:#?}");
+    assert_eq!(done.stdout.lines().count(), objects(&done.stdout).len());
+    assert!(!done.stderr.contains("Node 2"), "{done:#?}");
+    let (steps, command) = lines(&done);
+    assert_eq!(command["result"]["type"], "rolled");
+    let mut types: Vec<&str> = steps.iter().map(type_of).collect();
+    // How often a node is seen on its way, and whether before the order is confirmed, is chance.
+    types.retain(|step| !["node_moved", "roll_ordered"].contains(step));
+    let step = [
+        "roll_checked",
+        "roll_step_begins",
+        "node_left",
+        "node_arrived",
+        "roll_step_done",
+    ];
+    assert_eq!(types[0], "roll_begins");
+    assert_eq!(types[1..], [step, step].concat());
+    let ordered: Vec<&Value> = steps
+        .iter()
+        .filter(|step| type_of(step) == "roll_ordered")
+        .map(|step| &step["nodes"][0])
+        .collect();
+    assert_eq!(ordered, [2, 4]);
+    let checked = steps
+        .iter()
+        .find(|it| type_of(it) == "roll_checked")
+        .unwrap();
+    assert_eq!(checked["obstacles"].as_array().unwrap().len(), 0);
+    assert_eq!((&checked["step"], &checked["of"]), (&1.into(), &2.into()));
+    cluster.good("3 STOP");
+    let done = cluster.run(&["--output=jsonl", "-e", "ROLLING RESTART 4"]);
+    let (steps, command) = lines(&done);
+    let last = steps.last().unwrap();
+    assert_eq!(type_of(last), "roll_checked");
+    assert_eq!(last["obstacles"][0]["kind"], "not_started");
+    let out = &command["result"]["out_of_service"][0];
+    assert_eq!(
+        (&out["node"], &out["state"]),
+        (&3.into(), &"no_contact".into())
+    );
+}
+
+#[test]
+fn each_sighting_of_a_wait_is_a_line_as_it_comes() {
+    let cluster = FourNodes::start(5);
+    let done = cluster.run(&["--output=jsonl", "-e", "WAIT FOR 2 STARTED"]);
+    let (steps, command) = lines(&done);
+    let there = serde_json::json!({"type": "node_arrived", "node": 2, "state": "started"});
+    assert_eq!(steps, [there]);
+    assert_eq!(command["ok"], true);
 }

@@ -13,6 +13,9 @@ static EVENT: LazyLock<Validator> =
 static PROGRESS: LazyLock<Validator> =
     LazyLock::new(|| validator(include_str!("../../docs/schema/progress.schema.json")));
 
+static STEP: LazyLock<Validator> =
+    LazyLock::new(|| validator(include_str!("../../docs/schema/step.schema.json")));
+
 fn validator(schema: &str) -> Validator {
     let schema = serde_json::from_str(schema).expect("a schema file is JSON");
     jsonschema::validator_for(&schema).expect("a schema")
@@ -35,7 +38,8 @@ pub(crate) fn check(object: &Value) {
         Some("command") => &COMMAND,
         Some("event") => &EVENT,
         Some("progress") => &PROGRESS,
-        _ => panic!("neither a command nor an event: {object}"),
+        Some("step") => &STEP,
+        _ => panic!("of no schema: {object}"),
     };
     let faults: Vec<String> = schema
         .iter_errors(object)

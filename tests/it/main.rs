@@ -48,6 +48,7 @@ mod pty_document;
 mod pty_terminal;
 mod pty_watch;
 mod readme;
+mod recorded_restart;
 mod replay_client;
 mod replay_sim;
 mod rolling;

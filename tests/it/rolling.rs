@@ -199,6 +199,7 @@ Resume with: ROLLING RESTART 3 2
 Rolling restart stopped: node 5 is not connected
 Restarted: none
 Not restarted: 2, 3, 4, 5
+First: start node 5 on its host, then WAIT FOR 5 STARTED
 Resume with: ROLLING RESTART 2 3 4 5 INITIAL TIMEOUT 9
 ";
     assert!(done.stdout.ends_with(end), "{done:#?}");
@@ -271,6 +272,7 @@ fn a_second_ctrl_c_leaves_at_once_and_says_what_goes_on() {
 Rolling restart stopped: Ctrl-C; the order of this step is still carried out
 Restarted: none
 Not restarted: 2, 3
+First: WAIT FOR 2 STARTED
 Resume with: ROLLING RESTART 2 3
 ";
     assert!(done.stdout.ends_with(end), "{done:#?}");
@@ -285,6 +287,7 @@ fn a_node_that_does_not_come_back_in_time_ends_the_roll() {
     let end = "\
 Restarted: none
 Not restarted: 2, 3, 4, 5
+First: start node 2 on its host, then WAIT FOR 2 STARTED
 Resume with: ROLLING RESTART 2 3 4 5 TIMEOUT 2
 ";
     assert!(done.stdout.ends_with(end), "{done:#?}");
@@ -320,17 +323,34 @@ fn stop_only_runs_a_command_for_each_node_and_waits_for_its_start() {
         "-e",
         "ROLLING RESTART 3 STOP ONLY",
     ]);
-    let fault = "Rolling restart stopped: post-stop command for node 3: exit status: 3\n";
-    assert!(done.stdout.contains(fault), "{done:#?}");
+    let end = "\
+Rolling restart stopped: post-stop command for node 3: exit status: 3
+Restarted: none
+Not restarted: 3
+First: start node 3 on its host, then WAIT FOR 3 STARTED
+Give --post-stop-command again.
+Resume with: ROLLING RESTART 3 STOP ONLY
+";
+    assert!(done.stdout.ends_with(end), "{done:#?}");
     assert_eq!((done.status, done.stderr.as_str()), (255, "no\n"));
+    // As long as that was not done, nothing goes on.
+    let refused = cluster.command("ROLLING RESTART 3 STOP ONLY");
+    assert_eq!(refused.status, 255, "{refused:#?}");
+    cluster.fault("after 0s launch-node 3");
+    cluster.good("WAIT FOR 3 STARTED");
+    let mut roll = cluster.begin(&["--stop-only", "-e", "ROLLING RESTART 3"]);
+    roll.wait_for("Waiting until somebody starts node 3");
+    cluster.good("WAIT FOR 3 NO CONTACT");
+    cluster.fault("after 0s launch-node 3");
+    assert_eq!(roll.wait().status, 0);
 }
 
 #[test]
 fn ctrl_c_lets_the_post_stop_command_end_and_a_second_one_does_not() {
     let cluster = FourNodes::start(10);
-    // As from a terminal, it goes to the client and to the command.
+    // As from a terminal, it goes to the group of the client, which is not that of the command.
     let mut roll = cluster.begin(&[
-        "--post-stop-command=kill -s INT $PPID $$; echo still here >&2",
+        "--post-stop-command=kill -s INT $PPID; kill -s 0 -- -$$ && echo still here >&2",
         "-e",
         "ROLLING RESTART 2 4 STOP ONLY",
     ]);
@@ -343,6 +363,7 @@ fn ctrl_c_lets_the_post_stop_command_end_and_a_second_one_does_not() {
 Rolling restart stopped: Ctrl-C
 Restarted: 2
 Not restarted: 4
+Give --post-stop-command again.
 Resume with: ROLLING RESTART 4 STOP ONLY
 ";
     assert!(done.stdout.ends_with(end), "{done:#?}");
@@ -355,6 +376,65 @@ Resume with: ROLLING RESTART 4 STOP ONLY
     assert_eq!(done.status, 130, "{done:#?}");
     let stopped = "Rolling restart stopped: Ctrl-C; the order of this step is still carried out\n";
     assert!(done.stdout.contains(stopped), "{done:#?}");
+}
+
+/// True while the process is at work; a zombie is not.
+fn is_at_work(id: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let state = status.lines().find(|line| line.starts_with("State:"));
+    state.is_some_and(|state| !state.contains('Z') && !state.contains('X'))
+}
+
+#[test]
+fn all_that_a_post_stop_command_has_started_ends_with_it() {
+    let cluster = FourNodes::start(10);
+    let place = cluster.server.directory.path();
+    let number = |name: &str| {
+        let text = std::fs::read_to_string(place.join(name)).unwrap();
+        text.trim().to_owned()
+    };
+    // A child that lasts, and one that cannot be asked to end, behind a shell that waits for them.
+    let children = format!(
+        "cd '{}'; sleep 1000 & echo $! > asked; \
+         sh -c 'trap \"\" TERM; while :; do sleep 1; done' & echo $! > deaf; ",
+        place.display()
+    );
+    let command = format!("--post-stop-command={children} wait");
+    let late = "ROLLING RESTART 2 STOP ONLY TIMEOUT 8";
+    let done = cluster.run(&[&command, "-e", late]);
+    assert_eq!(done.status, 255, "{done:#?}");
+    let reason = "post-stop command for node 2: took too long and was ended\n";
+    assert!(done.stdout.contains(reason), "{done:#?}");
+    assert!(!is_at_work(&number("asked")), "{done:#?}");
+    assert!(!is_at_work(&number("deaf")), "{done:#?}");
+    cluster.fault("after 0s launch-node 2");
+    cluster.good("WAIT FOR 2 STARTED");
+    let command =
+        format!("--post-stop-command={children} while kill -s INT $PPID; do sleep 0.1; done");
+    let done = cluster.run(&[&command, "-e", "ROLLING RESTART 2 --stop-only"]);
+    assert_eq!(done.status, 130, "{done:#?}");
+    assert!(!is_at_work(&number("asked")), "{done:#?}");
+    assert!(!is_at_work(&number("deaf")), "{done:#?}");
+}
+
+#[test]
+fn the_words_of_the_options_print_the_plan_too() {
+    let cluster = FourNodes::start(10);
+    let before = lives(&cluster);
+    let plan = cluster.good("ROLLING RESTART ALL DRY RUN");
+    assert!(plan.contains("Step 4: node 5\n"), "{plan}");
+    assert_eq!(cluster.good("ROLLING RESTART ALL --dry-run"), plan);
+    let done = cluster.run(&["--dry-run", "-e", "ROLLING RESTART ALL"]);
+    assert!(
+        done.status == 0 && done.stdout.ends_with(&plan),
+        "{done:#?}"
+    );
+    let done = cluster.run(&["--dry-run", "--stop-only", "-e", "ROLLING RESTART"]);
+    assert!(
+        done.status == 0 && done.stdout.ends_with(&plan),
+        "{done:#?}"
+    );
+    assert_eq!(lives(&cluster), before);
 }
 
 #[test]

@@ -82,10 +82,14 @@ pub(super) fn place(nodes: &[NodeState], layout: Option<&Layout>) -> BTreeMap<No
     places
 }
 
-/// What the server says; of nodes that are not connected it says nothing.
+/// What the server says; of nodes that are not connected it says nothing, and of one that has not
+/// joined the others yet it says nodegroup 0 (recorded: `STARTING` with `dynamic_id: 0`).
 fn reported(node: &NodeState) -> Membership {
     match node.status {
         NodeStatus::NoContact | NodeStatus::Unknown => Membership::Unknown,
+        NodeStatus::Starting | NodeStatus::NotStarted if node.dynamic_id.is_none() => {
+            Membership::Unknown
+        }
         _ => node.nodegroup,
     }
 }
@@ -128,6 +132,25 @@ mod tests {
 
     fn of(number: u16) -> Membership {
         Membership::Of(Nodegroup(number))
+    }
+
+    #[test]
+    fn a_node_that_has_not_joined_yet_is_where_it_is_configured() {
+        let reported = Membership::Of(Nodegroup(0));
+        let mut nodes: Vec<NodeState> = [(2, 0), (3, 0), (4, 1)]
+            .map(|(number, group)| node(number, Some(Membership::Of(Nodegroup(group)))))
+            .into();
+        nodes.push(NodeState {
+            status: NodeStatus::Starting,
+            ..node(5, Some(reported))
+        });
+        let layout = layout(&[(2, None), (3, None), (4, None), (5, None)]);
+        assert_eq!(place(&nodes, None)[&id(5)], Membership::Unknown);
+        let places = place(&nodes, Some(&layout));
+        assert_eq!(places[&id(5)], Membership::Of(Nodegroup(1)));
+        // It has joined, and is elsewhere than configured.
+        nodes[3].dynamic_id = Some(9);
+        assert_eq!(place(&nodes, Some(&layout))[&id(5)], reported);
     }
 
     #[test]

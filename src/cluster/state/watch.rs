@@ -119,8 +119,14 @@ impl Watch {
     }
 
     fn has_left(&mut self, node: &NodeState) -> bool {
-        let first = *self.first.entry(node.node).or_insert(node.dynamic_id);
-        !AwaitedState::Started.is_of(node) || first != node.dynamic_id
+        let first = self.first.entry(node.node).or_insert(node.dynamic_id);
+        if !AwaitedState::Started.is_of(node) {
+            return true;
+        }
+        let (known, now) = (*first, node.dynamic_id);
+        *first = known.or(now);
+        // A server that has just been started need not know it yet.
+        known.is_some() && now.is_some() && known != now
     }
 
     /// True once all nodes are in the state at the same time.
@@ -202,6 +208,18 @@ mod tests {
         let mut watch = restart();
         watch.observe(&[node(NodeStatus::Started, 0, 1)]);
         let seen = watch.observe(&[node(NodeStatus::Started, 0, 2)]);
+        assert_eq!(seen, [Sighting::Left(id(3)), Sighting::Arrived(id(3))]);
+    }
+
+    #[test]
+    fn a_place_in_the_order_of_joining_that_is_not_known_yet_is_no_new_life() {
+        let mut watch = restart();
+        for life in [0, 4, 0, 4] {
+            let mut up = node(NodeStatus::Started, 0, life);
+            up.dynamic_id = up.dynamic_id.filter(|life| *life != 0);
+            assert_eq!(watch.observe(&[up]), []);
+        }
+        let seen = watch.observe(&[node(NodeStatus::Started, 0, 5)]);
         assert_eq!(seen, [Sighting::Left(id(3)), Sighting::Arrived(id(3))]);
     }
 

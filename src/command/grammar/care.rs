@@ -14,6 +14,10 @@ use super::fault::{Parsed, refuse_word};
 use super::general::node_id;
 use super::lexical::{end, is_number, keyword, must_be, word};
 
+/// The options of the command line, which may stand in ROLLING RESTART as well.
+const STOP_ONLY: &str = "--stop-only";
+const DRY_RUN: &str = "--dry-run";
+
 /// ```text
 /// care-command = health | wait-for | ok-to-stop | rolling-restart
 /// ```
@@ -92,7 +96,9 @@ fn ok_to_stop(input: &str) -> Parsed<'_, Command> {
 
 /// ```text
 /// rolling-restart = "ROLLING" "RESTART" [ node-set ] { rolling-option }
-/// rolling-option = "PER" "NODEGROUP" | "INITIAL" | "STOP" "ONLY" | timeout | "DRY" "RUN"
+/// rolling-option = "PER" "NODEGROUP" | "INITIAL" | stop-only | timeout | dry-run
+/// stop-only = "STOP" "ONLY" | "--stop-only"
+/// dry-run = "DRY" "RUN" | "--dry-run"
 /// ```
 fn rolling_restart(input: &str) -> Parsed<'_, Command> {
     let (input, ()) = keyword(Keyword::Rolling)(input)?;
@@ -117,7 +123,11 @@ fn rolling_restart(input: &str) -> Parsed<'_, Command> {
 
 fn rolling_option<'a>(input: &'a str, rolling: &mut RollingRestart) -> Parsed<'a, ()> {
     let (rest, word) = word(input)?;
-    let (second, option) = if Keyword::Per.is(word) {
+    let (second, option) = if word.eq_ignore_ascii_case(STOP_ONLY) {
+        (None, &mut rolling.stop_only)
+    } else if word.eq_ignore_ascii_case(DRY_RUN) {
+        (None, &mut rolling.dry_run)
+    } else if Keyword::Per.is(word) {
         (Some(Keyword::Nodegroup), &mut rolling.per_nodegroup)
     } else if Keyword::Initial.is(word) {
         (None, &mut rolling.initial)

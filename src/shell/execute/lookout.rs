@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::client::{ClientError, ConnectOptions, Retries, Session, connect};
-use crate::cluster::NodeState;
+use crate::cluster::{NodeId, NodeState};
 
 /// Pause between two looks.
 pub(super) const INTERVAL: Duration = Duration::from_millis(200);
@@ -47,11 +47,32 @@ impl Lookout {
     }
 
     async fn look_once(&mut self) -> Result<Vec<NodeState>, ClientError> {
-        let session = match &mut self.session {
-            Some(session) => session,
-            none => none.insert(connect(&self.servers).await?),
-        };
-        session.get_status(None).await
+        self.connected().await?.get_status(None).await
+    }
+
+    /// Gives a data node the order to start.
+    pub(super) async fn start(&mut self, node: NodeId) -> Result<(), ClientError> {
+        let limit = self.servers.timeout;
+        let started = timeout_at(Instant::now() + limit, self.start_once(node)).await;
+        let started = started.unwrap_or(Err(ClientError::TimedOut {
+            command: "start",
+            limit,
+        }));
+        if started.as_ref().is_err_and(ClientError::is_unanswered) {
+            self.session = None;
+        }
+        started
+    }
+
+    async fn start_once(&mut self, node: NodeId) -> Result<(), ClientError> {
+        self.connected().await?.start(node).await
+    }
+
+    async fn connected(&mut self) -> Result<&mut Session, ClientError> {
+        match &mut self.session {
+            Some(session) => Ok(session),
+            none => Ok(none.insert(connect(&self.servers).await?)),
+        }
     }
 
     /// The connection, for others to go on with.

@@ -17,6 +17,7 @@ mod others;
 mod post_stop;
 mod rehearse;
 mod rolling;
+mod rolling_nodes;
 mod rolling_server;
 mod session;
 mod status;

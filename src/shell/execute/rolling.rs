@@ -2,56 +2,75 @@
 //! and coming back before the next one goes.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::future::pending;
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::client::{ClientError, ConnectOptions, Questions, Session, Surroundings};
-use crate::cluster::state::{AwaitedState, ClusterState, Obstacle, RollPlan, RollStep, Watch};
-use crate::cluster::{NodeId, NodeState, NodeStatus, NodeType, RestartOptions, StopOptions};
+use crate::client::{ClientError, Questions, Surroundings};
+use crate::cluster::state::{Obstacle, RollPlan, RollStep};
+use crate::cluster::{ErrorNumber, NodeId, NodeStatus};
 use crate::command::{RollingRestart, Targets};
 
+use super::super::Shell;
 use super::super::interrupt::{Interrupt, Interrupts};
-use super::super::outcome::{Attempt, Failure, Outcome, RollFailure, RollFault, RollNote, Step};
-use super::super::{Shell, render};
-use super::lookout::{INTERVAL, Lookout};
-use super::post_stop;
+use super::super::outcome::{
+    Attempt, Failure, Outcome, RollFailure, RollFault, RollNote, Step, StepAt,
+};
+use super::lookout::INTERVAL;
 
 /// How long a step may take unless TIMEOUT says otherwise, in seconds: a large node copies its
 /// data for a long time.
 const DEFAULT_TIMEOUT: u32 = 3600;
 
-/// How long management servers may see the nodes in different states after a step.
+/// How long what passes by itself may stand against a step: views of management servers lag
+/// behind by a heartbeat or two, and a busy data node may be late with its report.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Pause before a step that the server refused for a moment is tried again.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 const QUESTIONS: Questions = Questions {
     backups: true,
     memory: false,
 };
 
-/// Why a step failed, and which of its nodes are back nevertheless.
+/// Why a step failed, and what is known of its nodes.
 pub(super) struct StepFault {
     pub(super) fault: RollFault,
+    /// Those that are back nevertheless.
     pub(super) back: Vec<NodeId>,
+    /// Nodes that are out of service, as far as was seen.
+    pub(super) out: Vec<(NodeId, NodeStatus)>,
 }
 
 impl From<RollFault> for StepFault {
     fn from(fault: RollFault) -> Self {
+        let out = match &fault {
+            RollFault::Obstacles(obstacles) => obstacles.iter().filter_map(not_started).collect(),
+            _ => Vec::new(),
+        };
         StepFault {
             fault,
             back: Vec::new(),
+            out,
         }
     }
+}
+
+/// How a step is made, whichever nodes it restarts.
+pub(super) struct StepOrder<'a> {
+    pub(super) rolling: &'a RollingRestart,
+    pub(super) limit: Duration,
+    pub(super) interrupts: Option<&'a Interrupts>,
 }
 
 impl Shell {
     pub(super) async fn rolling_restart(
         &mut self,
-        rolling: RollingRestart,
+        mut rolling: RollingRestart,
     ) -> Result<Outcome, Failure> {
+        rolling.stop_only |= self.settings.stop_only;
         let began = Instant::now();
         let seen = Box::pin(self.look_around(QUESTIONS)).await;
         let state = seen.map_err(Attempt::Status.failed())?.state;
@@ -78,221 +97,181 @@ impl Shell {
                 _ if is_interrupted => Err(RollFault::Interrupted.into()),
                 Some(limit) if began.elapsed() >= limit => Err(RollFault::OutOfTime(limit).into()),
                 _ => {
-                    let step = self.roll_step(&rolling, &plan, index, interrupts.as_ref());
-                    Box::pin(step).await
+                    let order = StepOrder {
+                        rolling: &rolling,
+                        limit: step_limit(&rolling),
+                        interrupts: interrupts.as_ref(),
+                    };
+                    Box::pin(self.roll_step(&order, &plan, index, &done)).await
                 }
             };
             match result {
                 Ok(()) => done.extend(step.nodes()),
-                Err(StepFault { fault, back }) => {
-                    done.extend(&back);
+                Err(fault) => {
+                    done.extend(&fault.back);
                     let left = plan.nodes_from(index);
-                    return Err(ended_early(&rolling, fault, done, left));
+                    return Err(self.ended_early(&rolling, fault, done, left));
                 }
             }
         }
-        match self.check_end().await {
+        match self.check_end(&done).await {
             Ok(()) => Ok(Outcome::Rolled(done)),
-            Err(fault) => Err(ended_early(&rolling, fault, done, Vec::new())),
+            Err(fault) => Err(self.ended_early(&rolling, fault.into(), done, Vec::new())),
         }
     }
 
     /// A node that was lost during the last step has not been noticed yet.
-    async fn check_end(&mut self) -> Result<(), RollFault> {
-        Box::pin(self.prepare()).await.map_err(no_server)?;
-        let seen = Box::pin(self.look_around(QUESTIONS)).await;
-        let state = seen.map_err(RollFault::NoServer)?.state;
-        let step = RollStep::DataNodes(Vec::new());
-        let mut obstacles = state.obstacles(&step);
-        obstacles.retain(|obstacle| matches!(obstacle, Obstacle::NotStarted(..)));
-        match obstacles.is_empty() {
-            true => Ok(()),
-            false => Err(RollFault::Obstacles(obstacles)),
-        }
-    }
-
-    async fn roll_step(
-        &mut self,
-        rolling: &RollingRestart,
-        plan: &RollPlan,
-        index: usize,
-        interrupts: Option<&Interrupts>,
-    ) -> Result<(), StepFault> {
-        let step = &plan.steps[index];
-        let seen = self.check_step(step).await?;
-        self.step(Step::Roll(RollNote::StepBegins {
-            step: index + 1,
-            of: plan.steps.len(),
-            nodes: step.nodes().to_vec(),
-        }));
-        let limit = Duration::from_secs(rolling.timeout.unwrap_or(DEFAULT_TIMEOUT).into());
-        match step {
-            RollStep::Server(server) => {
-                self.roll_server(*server, rolling, &seen, limit, interrupts)
-                    .await
-            }
-            RollStep::DataNodes(nodes) => {
-                self.roll_data_nodes(nodes, rolling, &seen.state, limit, interrupts)
-                    .await
-            }
-        }
-    }
-
-    /// What stands against a step; servers that differ get a moment to agree.
-    async fn check_step(&mut self, step: &RollStep) -> Result<Surroundings, RollFault> {
+    async fn check_end(&mut self, done: &[NodeId]) -> Result<(), RollFault> {
         let until = Instant::now() + SETTLE_LIMIT;
+        let nothing = RollStep::DataNodes(Vec::new());
         loop {
-            Box::pin(self.prepare()).await.map_err(no_server)?;
-            let seen = Box::pin(self.look_around(QUESTIONS)).await;
-            let seen = seen.map_err(RollFault::NoServer)?;
-            let obstacles = seen.state.obstacles(step);
+            let seen = self.see().await?;
+            let mut obstacles = seen.state.obstacles(&nothing);
+            obstacles.retain(|obstacle| matches!(obstacle, Obstacle::NotStarted(..)));
             if obstacles.is_empty() {
-                return Ok(seen);
+                return Ok(());
             }
-            let differs = |obstacle: &Obstacle| matches!(obstacle, Obstacle::ServersDiffer(_));
-            if !obstacles.iter().all(differs) || Instant::now() >= until {
+            if !obstacles.iter().all(|it| may_pass(it, done)) || Instant::now() >= until {
                 return Err(RollFault::Obstacles(obstacles));
             }
             sleep(INTERVAL).await;
         }
     }
 
-    async fn roll_data_nodes(
+    async fn roll_step(
         &mut self,
-        nodes: &[NodeId],
-        rolling: &RollingRestart,
-        state: &ClusterState,
-        limit: Duration,
-        interrupts: Option<&Interrupts>,
+        order: &StepOrder<'_>,
+        plan: &RollPlan,
+        index: usize,
+        done: &[NodeId],
     ) -> Result<(), StepFault> {
-        let lost = || {
-            RollFault::NoServer(ClientError::Disconnected {
-                command: "restart node v2",
-            })
+        let step = &plan.steps[index];
+        let at = StepAt {
+            step: index + 1,
+            of: plan.steps.len(),
+            nodes: step.nodes().to_vec(),
         };
-        let mut session = self.session.take().ok_or_else(lost)?;
-        let mut lookout = Lookout::new(None, &self.lookout_options(&session));
-        let mut view = StepView::new(nodes, state);
-        match lookout.look().await {
-            Ok(nodes) => view.observe(self, &nodes),
-            Err(error) => {
-                self.session = Some(session);
-                return Err(RollFault::NoServer(error).into());
-            }
-        }
-        let deadline = Instant::now() + limit;
-        let mut order = Box::pin(async move {
-            let ordered = order(&mut session, nodes, rolling).await;
-            (session, ordered)
-        });
-        let mut is_ordered = false;
-        let mut is_started = !rolling.stop_only;
-        let patience = Patience::new(interrupts);
+        let note = |note: RollNote| Step::Roll(note);
+        let until = Instant::now() + SETTLE_LIMIT;
+        let mut has_begun = false;
         loop {
-            tokio::select! {
-                (session, ordered) = &mut order, if !is_ordered => {
-                    is_ordered = true;
-                    self.session = Some(session);
-                    match ordered {
-                        Err(error) if !error.is_unanswered() => {
-                            return Err(view.fault(RollFault::Refused(error)));
-                        }
-                        Err(error) => self.session_lost(&error),
-                        Ok(()) => {}
+            let seen = match self.check_step(step, done).await {
+                Ok(seen) => seen,
+                Err(fault) => {
+                    if let RollFault::Obstacles(obstacles) = &fault {
+                        let checked = RollNote::Checked(at, obstacles.clone());
+                        self.step(note(checked));
                     }
+                    return Err(fault.into());
                 }
-                () = sleep(INTERVAL) => {}
-                () = patience.first() => self.output.advise(render::ROLL_ENDS_AFTER_STEP),
-                () = patience.second() => return Err(view.fault(RollFault::Abandoned)),
+            };
+            if !has_begun {
+                has_begun = true;
+                self.step(note(RollNote::Checked(at.clone(), Vec::new())));
+                self.step(note(RollNote::StepBegins(at.clone())));
             }
-            match lookout.look().await {
-                Ok(nodes) => view.observe(self, &nodes),
-                Err(error) => view.lose_sight(self, &error),
-            }
-            if is_ordered && !is_started && view.have_left() {
-                is_started = true;
-                if let Err(fault) = self.after_stop(nodes, deadline, &patience).await {
-                    return Err(view.fault(fault));
+            let result = match step {
+                RollStep::Server(server) => self.roll_server(*server, order, &seen).await,
+                RollStep::DataNodes(nodes) => self.roll_data_nodes(nodes, order, &seen.state).await,
+            };
+            match result {
+                Ok(()) => {
+                    self.step(note(RollNote::StepDone(at)));
+                    return Ok(());
                 }
-            }
-            if view.watch.is_done() && is_ordered {
-                return Ok(());
-            }
-            if view.is_cluster_down {
-                return Err(view.fault(RollFault::ClusterDown));
-            }
-            if Instant::now() >= deadline {
-                return Err(view.fault(view.not_back(limit)));
+                Err(StepFault {
+                    fault: RollFault::Refused(error),
+                    ..
+                }) if is_for_a_moment(&error) && Instant::now() < until => {
+                    sleep(RETRY_PAUSE).await;
+                }
+                Err(fault) => {
+                    self.step(note(RollNote::StepFailed(at, fault.fault.kind())));
+                    return Err(fault);
+                }
             }
         }
     }
 
-    /// The nodes of STOP ONLY are down: runs the command for it, if there is one.
-    pub(super) async fn after_stop(
+    /// What stands against a step; what passes by itself gets a moment to do so.
+    async fn check_step(
+        &mut self,
+        step: &RollStep,
+        done: &[NodeId],
+    ) -> Result<Surroundings, RollFault> {
+        let until = Instant::now() + SETTLE_LIMIT;
+        loop {
+            let seen = self.see().await?;
+            let obstacles = seen.state.obstacles(step);
+            if obstacles.is_empty() {
+                return Ok(seen);
+            }
+            if !obstacles.iter().all(|it| may_pass(it, done)) || Instant::now() >= until {
+                return Err(RollFault::Obstacles(obstacles));
+            }
+            sleep(INTERVAL).await;
+        }
+    }
+
+    /// The cluster now, by a connection that lives.
+    async fn see(&mut self) -> Result<Surroundings, RollFault> {
+        Box::pin(self.prepare()).await.map_err(no_server)?;
+        let seen = Box::pin(self.look_around(QUESTIONS)).await;
+        seen.map_err(RollFault::NoServer)
+    }
+
+    fn ended_early(
         &self,
-        nodes: &[NodeId],
-        deadline: Instant,
-        patience: &Patience<'_>,
-    ) -> Result<(), RollFault> {
-        let command = self.settings.post_stop_command.as_deref();
-        self.step(Step::Roll(RollNote::Stopped {
-            nodes: nodes.to_vec(),
-            has_command: command.is_some(),
-        }));
-        if let Some(command) = command {
-            for node in nodes {
-                let mut run = pin!(post_stop::run(command, *node, deadline));
-                loop {
-                    tokio::select! {
-                        ended = &mut run => break ended.map_err(RollFault::PostStopCommand)?,
-                        () = patience.first() => self.output.advise(render::ROLL_ENDS_AFTER_STEP),
-                        () = patience.second() => return Err(RollFault::Abandoned),
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The main connection's server, and behind it all others.
-    fn lookout_options(&self, session: &Session) -> ConnectOptions {
-        let mut options = self.options_for_servers(session, self.settings.connect.timeout);
-        let main = session.server().clone();
-        let hosts = &mut options.connect_string.hosts;
-        hosts.retain(|host| *host != main);
-        hosts.insert(0, main);
-        options
-    }
-
-    /// An order may have been carried out although no answer came.
-    pub(super) fn session_lost(&mut self, error: &ClientError) {
-        self.session = None;
-        let text = render::render_no_server_answers(&error.to_string());
-        self.output.advise(&text);
+        rolling: &RollingRestart,
+        fault: StepFault,
+        done: Vec<NodeId>,
+        mut left: Vec<NodeId>,
+    ) -> Failure {
+        left.retain(|node| !done.contains(node));
+        let resume = RollingRestart {
+            targets: Targets::Nodes(left.clone()),
+            ..rolling.clone()
+        };
+        let has_command = rolling.stop_only && self.settings.post_stop_command.is_some();
+        Failure::Roll(Box::new(RollFailure {
+            fault: fault.fault,
+            done,
+            left,
+            out: fault.out,
+            resume,
+            has_command,
+        }))
     }
 }
 
-async fn order(
-    session: &mut Session,
-    nodes: &[NodeId],
-    rolling: &RollingRestart,
-) -> Result<(), ClientError> {
-    // A server stops several nodes at once only so (error 5031).
-    let abort = nodes.len() > 1;
-    if rolling.stop_only {
-        let how = StopOptions {
-            abort,
-            force: false,
-        };
-        return session.stop(nodes, how).await.map(|_| ());
+fn step_limit(rolling: &RollingRestart) -> Duration {
+    Duration::from_secs(rolling.timeout.unwrap_or(DEFAULT_TIMEOUT).into())
+}
+
+fn not_started(obstacle: &Obstacle) -> Option<(NodeId, NodeStatus)> {
+    match obstacle {
+        Obstacle::NotStarted(node, status) => Some((*node, *status)),
+        _ => None,
     }
-    let how = RestartOptions {
-        initial: rolling.initial,
-        nostart: false,
-        abort,
-        force: false,
-    };
-    session.restart(nodes, how).await.map(|_| ())
+}
+
+/// True for what need not be true any more when it is looked at again. A node that has been seen to
+/// be back, and is starting in the view of another server, is one.
+fn may_pass(obstacle: &Obstacle, done: &[NodeId]) -> bool {
+    match obstacle {
+        Obstacle::ServersDiffer(_) | Obstacle::BackupsUnknown => true,
+        Obstacle::NotStarted(node, NodeStatus::Starting) => done.contains(node),
+        Obstacle::NotStarted(..)
+        | Obstacle::BackupRuns(_)
+        | Obstacle::SingleUserMode
+        | Obstacle::LastOfNodegroup(_)
+        | Obstacle::NoSuchNode(_) => false,
+    }
+}
+
+/// The data nodes may still be busy with the end of a start that the server sees as done.
+fn is_for_a_moment(error: &ClientError) -> bool {
+    error.is_refused_with(ErrorNumber::NODES_STARTING_OR_STOPPING)
 }
 
 fn no_server(failure: Failure) -> RollFault {
@@ -302,104 +281,6 @@ fn no_server(failure: Failure) -> RollFault {
             command: "check connection",
         },
     })
-}
-
-fn ended_early(
-    rolling: &RollingRestart,
-    fault: RollFault,
-    done: Vec<NodeId>,
-    mut left: Vec<NodeId>,
-) -> Failure {
-    left.retain(|node| !done.contains(node));
-    let resume = RollingRestart {
-        targets: Targets::Nodes(left.clone()),
-        ..rolling.clone()
-    };
-    Failure::Roll(Box::new(RollFailure {
-        fault,
-        done,
-        left,
-        resume,
-    }))
-}
-
-/// What is seen of the nodes during a step.
-struct StepView {
-    nodes: Vec<NodeId>,
-    watch: Watch,
-    /// Data nodes out of service that are no part of the step, and have been told of.
-    bystanders: BTreeSet<NodeId>,
-    is_cluster_down: bool,
-    is_lost: bool,
-}
-
-impl StepView {
-    fn new(nodes: &[NodeId], state: &ClusterState) -> Self {
-        let mut watch = Watch::new(nodes.to_vec(), AwaitedState::Started).after_leaving();
-        watch.observe(state.nodes());
-        let is_out = |node: &&NodeState| node.status != NodeStatus::Started;
-        let out = state.of_type(NodeType::Ndb).filter(is_out);
-        StepView {
-            nodes: nodes.to_vec(),
-            watch,
-            bystanders: out.map(|node| node.node).collect(),
-            is_cluster_down: false,
-            is_lost: false,
-        }
-    }
-
-    fn observe(&mut self, shell: &Shell, nodes: &[NodeState]) {
-        self.is_lost = false;
-        for sighting in self.watch.observe(nodes) {
-            shell.step(Step::Sighted(sighting, AwaitedState::Started));
-        }
-        let data_nodes = || nodes.iter().filter(|node| node.node_type == NodeType::Ndb);
-        for node in data_nodes() {
-            let is_out = node.status != NodeStatus::Started && !self.nodes.contains(&node.node);
-            if !is_out {
-                self.bystanders.remove(&node.node);
-            } else if self.bystanders.insert(node.node) {
-                let note = RollNote::BystanderLost(node.node, node.status);
-                shell.step(Step::Roll(note));
-            }
-        }
-        let is_gone = |node: &NodeState| node.status == NodeStatus::NoContact;
-        self.is_cluster_down = data_nodes().all(is_gone);
-    }
-
-    fn lose_sight(&mut self, shell: &Shell, error: &ClientError) {
-        if !std::mem::replace(&mut self.is_lost, true) {
-            let text = render::render_no_server_answers(&error.to_string());
-            shell.output.advise(&text);
-        }
-    }
-
-    fn have_left(&self) -> bool {
-        let mut nodes = self.nodes.iter();
-        nodes.all(|node| self.watch.has_seen_leaving(*node))
-    }
-
-    fn fault(&self, fault: RollFault) -> StepFault {
-        let missing = self.watch.missing();
-        let is_back = |node: &NodeId| !missing.contains(node);
-        StepFault {
-            fault,
-            back: self.nodes.iter().copied().filter(is_back).collect(),
-        }
-    }
-
-    fn not_back(&self, limit: Duration) -> RollFault {
-        let missing = self.watch.missing().into_iter();
-        RollFault::NotBack {
-            nodes: missing
-                .map(|node| {
-                    let has_left = self.watch.has_seen_leaving(node);
-                    (node, self.watch.last_seen(node), has_left)
-                })
-                .collect(),
-            limit,
-        }
-    }
 }
 
 /// Ctrl-C within a step: the first ends the roll after it, the second at once.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::client::ClientError;
 use crate::cluster::state::Watch;
 use crate::cluster::{NodeId, NodeState, NodeType};
 use crate::command::{Targets, WaitForNodes};
@@ -15,14 +16,26 @@ use super::lookout::{INTERVAL, Lookout};
 /// How long is waited unless TIMEOUT or an option says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// The nodes are looked at once in any case, for which the server has this time at least.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+fn first_look_late(limit: Duration) -> Failure {
+    Attempt::Status.failed()(ClientError::TimedOut {
+        command: "get status",
+        limit,
+    })
+}
+
 impl Shell {
     pub(super) async fn wait_for(&mut self, wait: WaitForNodes) -> Result<Outcome, Failure> {
         let own = wait
             .timeout
             .map(|seconds| Duration::from_secs(seconds.into()));
         let limit = own.or(self.settings.limits.wait).unwrap_or(DEFAULT_TIMEOUT);
-        let deadline = Instant::now() + limit;
-        let nodes = self.all_nodes().await?;
+        let began = Instant::now();
+        let deadline = began + limit;
+        let nodes = timeout_at(deadline.max(began + FIRST_LOOK), self.all_nodes()).await;
+        let nodes = nodes.map_err(|_| first_look_late(limit.max(FIRST_LOOK)))??;
         let targets = targets(&wait.targets, &nodes)?;
         let mut watch = Watch::new(targets.clone(), wait.state);
         if wait.after_restart {

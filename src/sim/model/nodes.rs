@@ -11,9 +11,6 @@ use crate::wire::{Refusal, Reply, RestartReply, StartAllReply, StopReply};
 /// Nodes that are not down after this are given up.
 const STOP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The shutdown did not complete in time.
-const STOP_TIMED_OUT: ErrorNumber = ErrorNumber(5025);
-
 /// A node, or the whole cluster, is going down already.
 const NODE_SHUTDOWN: ErrorNumber = ErrorNumber(5026);
 const SYSTEM_SHUTDOWN: ErrorNumber = ErrorNumber(5027);
@@ -446,6 +443,6 @@ fn in_time(until: Now, now: Now) -> Result<(), ErrorNumber> {
     if now < until {
         Ok(())
     } else {
-        Err(STOP_TIMED_OUT)
+        Err(ErrorNumber::SHUTDOWN_NOT_COMPLETING)
     }
 }

@@ -27,7 +27,7 @@ use error::ErrorReport;
 use event::EventReport;
 use progress::ProgressReport;
 use result::ResultReport;
-use step::StepReport;
+use step::{StepLine, StepReport};
 
 /// Version of the objects. A later one may add fields; it is counted up when one changes its
 /// meaning or goes.
@@ -154,6 +154,11 @@ pub(in crate::shell) fn render_command(ended: &Ended<'_>, layout: Layout) -> Str
 /// The object of an event that was heard at `now`, on one line.
 pub(in crate::shell) fn render_event(event: &Event, now: Timestamp) -> String {
     render(&EventReport::of(event, now), Layout::Line)
+}
+
+/// The object of a step that happened at `now`, on one line.
+pub(in crate::shell) fn render_step(step: &Step, now: Timestamp) -> String {
+    render(&StepLine::of(step, now), Layout::Line)
 }
 
 /// The object of a look at a backup, on one line.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cluster::state::{AwaitedState, Obstacle, RollPlan, RollStep};
 use crate::cluster::{NodeId, NodeStatus};
-use crate::shell::outcome::RollFailure;
+use crate::shell::outcome::{RollFailure, StepAt};
 use crate::shell::render::render_obstacle;
 
 use super::health::Remark;
@@ -82,8 +82,32 @@ pub(super) struct RollEnd {
     restarted: Vec<u32>,
     /// The nodes that were not, as far as is known.
     not_restarted: Vec<u32>,
+    /// Nodes that are out of service, which stands against going on.
+    out_of_service: Vec<LastState>,
     /// The command that restarts the rest; null if nothing is left.
     resume: Option<String>,
+}
+
+/// A step of a rolling restart.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+pub(super) struct RollStepAt {
+    /// Its number, from 1.
+    step: u32,
+    /// How many there are.
+    of: u32,
+    /// Its nodes.
+    nodes: Vec<u32>,
+}
+
+impl From<&StepAt> for RollStepAt {
+    fn from(at: &StepAt) -> Self {
+        RollStepAt {
+            step: u32::try_from(at.step).unwrap_or(u32::MAX),
+            of: u32::try_from(at.of).unwrap_or(u32::MAX),
+            nodes: ids(&at.nodes),
+        }
+    }
 }
 
 /// Their numbers.
@@ -108,7 +132,7 @@ impl PlanReport {
     }
 }
 
-fn remark(obstacle: &Obstacle) -> Remark {
+pub(super) fn remark(obstacle: &Obstacle) -> Remark {
     let (kind, nodes) = match obstacle {
         Obstacle::NotStarted(node, _) => ("not_started", vec![*node]),
         Obstacle::BackupRuns(_) => ("backup_runs", Vec::new()),
@@ -126,6 +150,11 @@ impl RollEnd {
         RollEnd {
             restarted: ids(&failure.done),
             not_restarted: ids(&failure.left),
+            out_of_service: failure
+                .out
+                .iter()
+                .map(|(node, status)| LastState::of(&(*node, Some(*status))))
+                .collect(),
             resume: (!failure.left.is_empty()).then(|| failure.resume.to_string()),
         }
     }

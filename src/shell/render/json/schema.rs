@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use super::CommandReport;
 use super::event::EventReport;
 use super::progress::ProgressReport;
+use super::step::StepLine;
 
 /// Set to write the files anew.
 const WRITE: &str = "NDBMGM_WRITE_SCHEMAS";
@@ -24,6 +25,7 @@ fn the_schema_files_are_those_of_the_types() {
         ("command", of().into_root_schema_for::<CommandReport<'_>>()),
         ("progress", of().into_root_schema_for::<ProgressReport>()),
         ("event", of().into_root_schema_for::<EventReport>()),
+        ("step", of().into_root_schema_for::<StepLine>()),
     ];
     for (name, schema) in schemas {
         compare(name, &schema);

@@ -6,12 +6,51 @@ use serde::Serialize;
 use crate::cluster::state::{AwaitedState, Sighting};
 use crate::cluster::{NodeStatus, WaitFor};
 use crate::command::Severities;
-use crate::shell::outcome::{RollNote, Step};
+use crate::shell::outcome::{FailureKind, RollNote, Step};
 
 use super::error::ErrorReport;
 use super::event::EventReport;
+use super::health::Remark;
 use super::node::StateWord;
-use super::roll::{AwaitedWord, PlanReport, ids};
+use super::roll::{AwaitedWord, PlanReport, RollStepAt, ids, remark};
+use super::{SCHEMA, Time};
+
+/// A step of a command that may take hours, on a line of its own, as it comes.
+#[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(title = "Step", rename = "StepLine")
+)]
+pub(super) struct StepLine {
+    /// Version of this object; see `docs/scripts.md`.
+    schema: u32,
+    /// Always `step`; the command's own object, which follows, is a `command`.
+    r#type: StepType,
+    /// When it happened.
+    time: Time,
+    /// What happened.
+    step: StepReport,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+enum StepType {
+    Step,
+}
+
+impl StepLine {
+    /// A step, heard at `now`.
+    pub(super) fn of(step: &Step, now: Timestamp) -> Self {
+        StepLine {
+            schema: SCHEMA,
+            r#type: StepType::Step,
+            time: Time::of(now),
+            step: StepReport::of(step, now),
+        }
+    }
+}
 
 /// What happened on the way of a command.
 #[derive(Serialize)]
@@ -105,14 +144,30 @@ pub(super) enum StepReport {
         /// What it will do.
         plan: PlanReport,
     },
+    /// What stands against a step of a rolling restart was looked for.
+    RollChecked {
+        /// The step.
+        #[serde(flatten)]
+        at: RollStepAt,
+        /// What was found; nothing if the step is made.
+        obstacles: Vec<Remark>,
+    },
     /// A step of a rolling restart begins.
-    RollStepBegins {
-        /// Its number, from 1.
-        step: u32,
-        /// How many there are.
-        of: u32,
-        /// Its nodes.
+    RollStepBegins(RollStepAt),
+    /// The management server has confirmed the order of the step.
+    RollOrdered {
+        /// The nodes that were told to restart, or to stop.
         nodes: Vec<u32>,
+    },
+    /// All nodes of a step are back.
+    RollStepDone(RollStepAt),
+    /// A step that had begun failed, which ends the rolling restart.
+    RollStepFailed {
+        /// The step.
+        #[serde(flatten)]
+        at: RollStepAt,
+        /// What a program can tell apart; the command's `error` says more.
+        kind: FailureKind,
     },
     /// A data node that is no part of the step has left service.
     BystanderLost {
@@ -120,6 +175,11 @@ pub(super) enum StepReport {
         node: u32,
         /// Its state.
         state: StateWord,
+    },
+    /// A node waited for the order to start, which its server owed it, and got it from here.
+    RollStartOrdered {
+        /// The node.
+        node: u32,
     },
     /// The nodes of STOP ONLY are down.
     RollStopped {
@@ -226,15 +286,22 @@ fn noted(note: &RollNote) -> StepReport {
         RollNote::Begins(plan) => StepReport::RollBegins {
             plan: PlanReport::of(plan, &[]),
         },
-        RollNote::StepBegins { step, of, nodes } => StepReport::RollStepBegins {
-            step: u32::try_from(*step).unwrap_or(u32::MAX),
-            of: u32::try_from(*of).unwrap_or(u32::MAX),
-            nodes: ids(nodes),
+        RollNote::Checked(at, obstacles) => StepReport::RollChecked {
+            at: at.into(),
+            obstacles: obstacles.iter().map(remark).collect(),
+        },
+        RollNote::StepBegins(at) => StepReport::RollStepBegins(at.into()),
+        RollNote::Ordered(nodes) => StepReport::RollOrdered { nodes: ids(nodes) },
+        RollNote::StepDone(at) => StepReport::RollStepDone(at.into()),
+        RollNote::StepFailed(at, kind) => StepReport::RollStepFailed {
+            at: at.into(),
+            kind: *kind,
         },
         RollNote::BystanderLost(node, status) => StepReport::BystanderLost {
             node: node.get(),
             state: (*status).into(),
         },
+        RollNote::StartOrdered(node) => StepReport::RollStartOrdered { node: node.get() },
         RollNote::Stopped { nodes, has_command } => StepReport::RollStopped {
             nodes: ids(nodes),
             has_command: *has_command,

@@ -38,7 +38,9 @@ pub(in crate::shell) use progress::{
     bytes, clock, render_folded, render_look, render_node_progress,
 };
 pub(in crate::shell::render) use rolling::render_obstacle;
-pub(in crate::shell) use rolling::{ROLL_ENDS_AFTER_STEP, render_no_server_answers};
+pub(in crate::shell) use rolling::{
+    ROLL_ENDS_AFTER_STEP, render_no_server_answers, render_not_started, render_server_gave_up,
+};
 pub(in crate::shell) use status::state_words;
 pub(in crate::shell) use tls::{
     NO_CERTIFICATE, PASSWORD_IN_CLEARTEXT, SERVER_WITHOUT_TLS, TLS_REQUIRED_DEFERRED,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::cluster::state::{AwaitedState, Obstacle, RollPlan, RollPlanError, RollStep, Sighting};
 use crate::cluster::{NodeId, NodeStatus};
-use crate::shell::outcome::{RollFailure, RollFault, RollNote};
+use crate::command::{Command, Targets, WaitForNodes};
+use crate::shell::outcome::{RollFailure, RollFault, RollNote, StepAt};
 
 use super::health::render_difference;
 use super::status::state_words;
@@ -17,6 +18,18 @@ pub(in crate::shell) const ROLL_ENDS_AFTER_STEP: &str =
 /// For standard error: nobody can be asked at the moment.
 pub(in crate::shell) fn render_no_server_answers(reason: &str) -> String {
     format!("Note: no management server answers at the moment ({reason}); trying again\n")
+}
+
+/// For standard error: the server does not wait for nodes any more.
+pub(in crate::shell) fn render_server_gave_up(reason: &str) -> String {
+    format!(
+        "Note: the management server does not wait any longer ({reason}); looking at the nodes further\n"
+    )
+}
+
+/// For standard error: a node that waits for the order to start did not get it.
+pub(in crate::shell) fn render_not_started(node: NodeId, reason: &str) -> String {
+    format!("Note: the order to start node {node} failed ({reason})\n")
 }
 
 /// What is new about a node that is waited for.
@@ -121,13 +134,21 @@ fn beginning(plan: &RollPlan) -> String {
 pub(super) fn render_roll_note(note: &RollNote) -> String {
     match note {
         RollNote::Begins(plan) => beginning(plan),
-        RollNote::StepBegins { step, of, nodes } => {
+        // The line of the step that begins, of its nodes, or of the end tells it.
+        RollNote::Checked(..)
+        | RollNote::Ordered(_)
+        | RollNote::StepDone(_)
+        | RollNote::StepFailed(..) => String::new(),
+        RollNote::StepBegins(StepAt { step, of, nodes }) => {
             format!("Step {step} of {of}: restarting {}\n", counted_nodes(nodes))
         }
         RollNote::BystanderLost(node, status) => format!(
             "Node {node}: {}, though this step does not restart it\n",
             state_words(*status)
         ),
+        RollNote::StartOrdered(node) => {
+            format!("Node {node}: waits for the order to start, which it gets now\n")
+        }
         RollNote::Stopped {
             nodes,
             has_command: true,
@@ -170,10 +191,48 @@ pub(super) fn render_roll_failure(failure: &RollFailure) -> String {
     };
     text.push_str(&format!("Restarted: {}\n", or_none(&failure.done)));
     text.push_str(&format!("Not restarted: {}\n", or_none(&failure.left)));
-    if !failure.left.is_empty() {
-        text.push_str(&format!("Resume with: {}\n", failure.resume));
+    if failure.left.is_empty() {
+        return text;
     }
+    if let Some(first) = first_of_all(&failure.out) {
+        text.push_str(&format!("First: {first}\n"));
+    }
+    if failure.has_command {
+        text.push_str("Give --post-stop-command again.\n");
+    }
+    text.push_str(&format!("Resume with: {}\n", failure.resume));
     text
+}
+
+/// What brings nodes back that are out of service: without them nothing is restarted.
+pub(in crate::shell::render) fn first_of_all(out: &[(NodeId, NodeStatus)]) -> Option<String> {
+    let is_down = |status| matches!(status, NodeStatus::NoContact | NodeStatus::Unknown);
+    let ids = |wanted: &dyn Fn(NodeStatus) -> bool| -> Vec<NodeId> {
+        let found = out.iter().filter(|(_, status)| wanted(*status));
+        found.map(|(node, _)| *node).collect()
+    };
+    let mut orders = Vec::new();
+    match &ids(&is_down)[..] {
+        [] => {}
+        [node] => orders.push(format!("start node {node} on its host")),
+        nodes => orders.push(format!("start nodes {} on their hosts", comma_list(nodes))),
+    }
+    for node in ids(&|status| status == NodeStatus::NotStarted) {
+        let targets = Targets::Nodes(vec![node]);
+        orders.push(Command::Start(targets).to_string());
+    }
+    let all = ids(&|_| true);
+    if all.is_empty() {
+        return None;
+    }
+    let wait = Command::WaitFor(WaitForNodes {
+        targets: Targets::Nodes(all),
+        state: AwaitedState::Started,
+        after_restart: false,
+        timeout: None,
+    });
+    orders.push(wait.to_string());
+    Some(orders.join(", then "))
 }
 
 fn reasons(fault: &RollFault) -> Vec<String> {
