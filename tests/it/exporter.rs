@@ -1,6 +1,7 @@
 //! `ndb_exporter`: what it shows, over HTTP and in a file, of clusters that are well, ill and silent.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -163,9 +164,40 @@ fn families(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// With Prometheus's own tool, where there is one.
+/// What node_exporter's textfile collector wants of a file beside the format: it refuses one with
+/// timestamps, or with a family that is told of twice.
+fn check_textfile_rules(text: &str) {
+    assert!(text.ends_with('\n') && !text.contains("\n\n"), "{text}");
+    let mut told = BTreeSet::new();
+    let mut series = BTreeSet::new();
+    let mut lines = text.lines();
+    let mut family = "";
+    while let Some(line) = lines.next() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().unwrap();
+            assert!(told.insert(family), "{family} is told of twice");
+            assert!(
+                !family.starts_with("node_"),
+                "{family} is node_exporter's own"
+            );
+            let start = format!("# TYPE {family} ");
+            assert!(lines.next().unwrap().starts_with(&start), "{line}");
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+        // With a time there would be a value before it.
+        let labels = name.strip_prefix(family).unwrap();
+        let is_series = labels.is_empty() || labels.starts_with('{') && labels.ends_with('}');
+        assert!(is_series, "{line}");
+        assert!(series.insert(name), "{name} is there twice");
+    }
+}
+
+/// With Prometheus's own tool: the one that `PROMTOOL` names, or else one that is installed.
 fn check_with_promtool(text: &str) {
-    let tool = Command::new("promtool")
+    let named = std::env::var_os("PROMTOOL");
+    let tool = Command::new(named.as_deref().unwrap_or(OsStr::new("promtool")))
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -173,8 +205,10 @@ fn check_with_promtool(text: &str) {
         .spawn();
     let mut tool = match tool {
         Ok(tool) => tool,
-        Err(error) if error.kind() == ErrorKind::NotFound => return,
-        Err(error) => panic!("{error}"),
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
+            return eprintln!("NOT CHECKED: the metrics, by promtool, which is not installed");
+        }
+        Err(error) => panic!("promtool {named:?}: {error}"),
     };
     let mut stdin = tool.stdin.take().unwrap();
     stdin.write_all(text.as_bytes()).unwrap();
@@ -238,6 +272,7 @@ fn a_scrape_tells_everything_that_is_documented_and_the_last_backup_outlives_the
     }
     assert_eq!(families(&text), documented());
     check_with_promtool(&text);
+    check_textfile_rules(&text);
     assert_eq!(exporter.end(), 0);
     // Nobody tells the next one anything.
     fs::write(&nightly, "{").unwrap();
@@ -260,6 +295,7 @@ fn a_scrape_tells_everything_that_is_documented_and_the_last_backup_outlives_the
         assert!(has(&later, line), "{line}: {later}");
     }
     check_with_promtool(&later);
+    check_textfile_rules(&later);
 }
 
 #[test]
@@ -340,6 +376,7 @@ fn the_textfile_is_whole_and_readable_or_the_last_one_stays() {
     assert!(done.status.success(), "{done:?}");
     let text = fs::read_to_string(&file).unwrap();
     assert!(has(&text, "ndb_exporter_scrape_success 1"), "{text}");
+    check_textfile_rules(&text);
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o644);
     // That nothing is known is known.
@@ -350,6 +387,9 @@ fn the_textfile_is_whole_and_readable_or_the_last_one_stays() {
     assert!(has(&unknown, "ndb_exporter_scrape_success 0"), "{unknown}");
     // Nothing else is left.
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    // A name that node_exporter does not read.
+    let done = run(&nobody.address, &["--once", "--textfile=ndb.txt"]);
+    assert_eq!(done.status.code(), Some(2), "{done:?}");
     // A name that a directory has.
     let taken = place.path().join("taken.prom");
     fs::create_dir(&taken).unwrap();

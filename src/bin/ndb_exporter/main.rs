@@ -43,6 +43,15 @@ fn stop(error: &dyn Display, exit: Exit) -> Stop {
 fn run() -> Result<Exit, Stop> {
     let options = PROGRAM.parse::<Options>()?.options;
     start_logging(None).map_err(|error| stop(&error, Exit::BadUsage))?;
+    if let Some(path) = &options.textfile
+        && path.extension().is_none_or(|extension| extension != "prom")
+    {
+        let text = format!(
+            "--textfile={}: node_exporter reads names that end in .prom only",
+            path.display()
+        );
+        return Err(stop(&text, Exit::BadUsage));
+    }
     let limit = Duration::from_secs(u64::from(options.scrape_timeout));
     let exporter = Arc::new(Exporter {
         connect: options.connect_options(limit / ANSWERS)?,
