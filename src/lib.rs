@@ -18,7 +18,7 @@
 #![cfg_attr(
     feature = "programs",
     doc = "| [`shell`] | the prompt: read, execute, render | `command`, `client`, `metrics`, `tls`, `cli`, `cluster` |",
-    doc = "| [`cli`] | what the programs share: options, passwords, exit statuses | nothing |"
+    doc = "| [`cli`] | what the programs share: options, passwords, exit statuses | `client`, `tls`, `cluster` |"
 )]
 //!
 //! Both ends speak the real management protocol over a socket, so the client drives a

@@ -47,6 +47,7 @@ mod option_file;
 mod password;
 mod prompt;
 mod secret;
+mod server;
 mod source;
 mod stop;
 mod terminal;
@@ -64,5 +65,6 @@ pub use prompt::{ask_pass_phrase, prompt_secret};
 pub use secret::{
     KEY_MAX, SECRET_MAX, SecretError, SecretFault, SecretKind, SecretOption, SourceFault,
 };
+pub use server::{ServerOptions, Tls, TlsVerify};
 pub use stop::Stop;
 pub use terminal::{TerminalText, is_harmful};

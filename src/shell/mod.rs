@@ -56,7 +56,7 @@ use crate::cluster::{ConnectStringError, HostPort};
 use crate::command::{self, Command};
 
 pub use colors::ColorWhen;
-pub use options::{BACKUP_PASSWORD, Options, PROGRAM, TlsVerify};
+pub use options::{BACKUP_PASSWORD, Options, PROGRAM};
 pub use outcome::ExitCodes;
 pub use output::Format;
 pub use progress::{Progress, ProgressSettings};

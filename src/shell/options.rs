@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use zeroize::Zeroizing;
 
-use crate::cli::{Exit, Number, Program, SecretKind, SecretOption, Stop};
-use crate::client::{ClientTls, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy, Verification};
+use crate::cli::{Exit, Number, Program, SecretKind, SecretOption, Stop, TlsVerify};
+use crate::client::{ClientTls, ConnectOptions, DEFAULT_TIMEOUT, Retries, TlsPolicy};
 use crate::cluster::state::MemoryLimits;
 use crate::cluster::{ConnectString, ConnectStringError};
 use crate::tls::{AskPassPhrase, CertificateKind, Identity, SearchPath};
@@ -102,16 +102,6 @@ const fn seconds(option: &'static str) -> Number {
 
 fn duration(seconds: u32) -> Duration {
     Duration::from_secs(u64::from(seconds))
-}
-
-/// What is demanded of a management server's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum TlsVerify {
-    /// Everything, type and host too.
-    #[default]
-    Full,
-    /// That the cluster's CA signed it.
-    Ca,
 }
 
 /// Management client for MySQL NDB Cluster: START BACKUP, SHOW and all other commands, at a prompt,
@@ -278,10 +268,7 @@ impl Options {
             );
             Stop::with_error(line, Exit::UnknownChoice)
         })?;
-        let verification = match self.ndb_tls_verify {
-            TlsVerify::Full => Verification::Full,
-            TlsVerify::Ca => Verification::Ca,
-        };
+        let verification = self.ndb_tls_verify.into();
         let identity = Identity::load(CertificateKind::Client, &self.tls_search_path(), ask);
         Ok(TlsSettings {
             requirement,
@@ -368,7 +355,7 @@ mod tests {
         let identity = Identity::load(CertificateKind::Client, &path, &mut |_| None);
         TlsSettings {
             requirement: TlsRequirement::Relaxed,
-            client: identity.map(|identity| ClientTls::new(identity, Verification::Full)),
+            client: identity.map(|identity| ClientTls::new(identity, TlsVerify::Full.into())),
         }
     }
 

@@ -3,21 +3,10 @@
 use std::time::Duration;
 
 use ndbmgm::cli::Exit;
-use ndbmgm::client::{ClusterConfig, ConnectOptions, Retries, TlsPolicy, Verification, connect};
-use ndbmgm::cluster::ConnectString;
-use ndbmgm::tls::SearchPath;
+use ndbmgm::client::{ClusterConfig, ConnectOptions, Retries, connect};
 
 use crate::Failure;
-use crate::options::{ConnectionOptions, Tls, TlsVerify};
-
-impl Tls {
-    fn word(self) -> &'static str {
-        match self {
-            Tls::Relaxed => "relaxed",
-            Tls::Strict => "strict",
-        }
-    }
-}
+use crate::options::ConnectionOptions;
 
 impl ConnectionOptions {
     /// The same options for the management client.
@@ -26,45 +15,21 @@ impl ConnectionOptions {
             format!("--connect-retries={}", self.connect_retries),
             format!("--connect-retry-delay={}", self.connect_retry_delay),
             format!("--request-timeout={}", self.request_timeout),
-            format!("--ndb-mgm-tls={}", self.ndb_mgm_tls.word()),
-            format!("--ndb-tls-search-path={}", self.ndb_tls_search_path),
-            format!(
-                "--ndb-tls-verify={}",
-                match self.ndb_tls_verify {
-                    TlsVerify::Full => "full",
-                    TlsVerify::Ca => "ca",
-                }
-            ),
         ];
-        if let Some(string) = &self.connect_string {
-            arguments.push(format!("--ndb-connectstring={string}"));
-        }
+        arguments.extend(self.server.arguments());
         arguments
     }
 
     fn connect_options(&self) -> Result<ConnectOptions, Failure> {
-        let variable = std::env::var("NDB_CONNECTSTRING").ok();
-        let connect_string =
-            ConnectString::choose(self.connect_string.as_deref(), variable.as_deref())
-                .map_err(|error| Failure::of(Exit::BadUsage, &error))?;
+        let servers = self.server.connect_string();
+        let tls = self.server.tls();
         Ok(ConnectOptions {
-            connect_string,
+            connect_string: servers.map_err(|error| Failure::of(Exit::BadUsage, &error))?,
             retries: Retries::from_option(self.connect_retries),
             delay: Duration::from_secs(u64::from(self.connect_retry_delay)),
             timeout: Duration::from_secs(self.request_timeout),
-            tls: self.tls()?,
+            tls: tls.map_err(|error| Failure::of(Exit::Failure, &error))?,
         })
-    }
-
-    fn tls(&self) -> Result<TlsPolicy, Failure> {
-        let path = SearchPath::from_environment(&self.ndb_tls_search_path);
-        let verification = match self.ndb_tls_verify {
-            TlsVerify::Full => Verification::Full,
-            TlsVerify::Ca => Verification::Ca,
-        };
-        let is_required = self.ndb_mgm_tls == Tls::Strict;
-        TlsPolicy::unattended(&path, is_required, verification)
-            .map_err(|error| Failure::of(Exit::Failure, &error))
     }
 
     /// The configuration of the cluster.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
+use ndbmgm::cli::ServerOptions;
 use ndbmgm::client::DEFAULT_TIMEOUT;
-use ndbmgm::tls::SearchPath;
 
 /// Form of exported rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -177,32 +177,12 @@ pub(crate) struct ExportOptions {
     pub(crate) directories: Vec<PathBuf>,
 }
 
-/// What TLS the connections must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tls {
-    /// TLS if both sides can
-    Relaxed,
-    /// No connection without
-    Strict,
-}
-
-/// What is demanded of a management server's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TlsVerify {
-    /// It is a management server's, on the host that was asked for
-    Full,
-    /// It is one of the cluster's
-    Ca,
-}
-
 /// How the management server is reached: the client's options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Management server")]
 pub(crate) struct ConnectionOptions {
-    /// Management servers, as "host1:1186,host2" [default: NDB_CONNECTSTRING, localhost:1186]
-    #[arg(short = 'c', long = "ndb-connectstring", value_name = "STRING",
-          visible_aliases = ["connect-string", "ndb-mgmd-host"])]
-    pub(crate) connect_string: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
     /// How often all management servers are tried; -1 tries for ever
     #[arg(
         short = 't',
@@ -218,15 +198,6 @@ pub(crate) struct ConnectionOptions {
     /// Longest wait in seconds for a connection or an answer
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
     pub(crate) request_timeout: u64,
-    /// TLS of the connections
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tls::Relaxed)]
-    pub(crate) ndb_mgm_tls: Tls,
-    /// Directories of TLS keys and certificates, with colons between them
-    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
-    pub(crate) ndb_tls_search_path: String,
-    /// What is demanded of a management server's certificate
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = TlsVerify::Full)]
-    pub(crate) ndb_tls_verify: TlsVerify,
 }
 
 /// Where files come from, and what becomes of them.

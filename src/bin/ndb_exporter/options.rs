@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
-use ndbmgm::cli::{Exit, Number, Program};
-use ndbmgm::tls::SearchPath;
+use clap::Parser;
+use ndbmgm::cli::{Exit, Number, Program, ServerOptions};
 
 /// `ndb_exporter` among the programs that read option files.
 pub(crate) const PROGRAM: Program = Program {
@@ -45,24 +44,6 @@ pub(crate) const PROGRAM: Program = Program {
     detailed_exits: &[],
 };
 
-/// What TLS the connections must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tls {
-    /// TLS if both sides can
-    Relaxed,
-    /// No connection without
-    Strict,
-}
-
-/// What is demanded of a management server's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TlsVerify {
-    /// It is a management server's, on the host that was asked for
-    Full,
-    /// It is one of the cluster's
-    Ca,
-}
-
 /// Prometheus metrics of an NDB Cluster: over HTTP, or in a file for node_exporter
 ///
 /// Each scrape asks a management server. Transactions, operations, missed heartbeats and the ends of
@@ -91,17 +72,6 @@ pub(crate) struct Options {
     /// The state file of the nightly job: ndb_backup.state.json in its directory
     #[arg(long, value_name = "PATH")]
     pub(crate) backup_state: Option<PathBuf>,
-    /// Management servers, as "host1:1186,host2" [default: NDB_CONNECTSTRING, localhost:1186]
-    #[arg(short = 'c', long = "ndb-connectstring", value_name = "STRING",
-          visible_aliases = ["connect-string", "ndb-mgmd-host"])]
-    pub(crate) connect_string: Option<String>,
-    /// TLS of the connections
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Tls::Relaxed)]
-    pub(crate) ndb_mgm_tls: Tls,
-    /// Directories of TLS keys and certificates, with colons between them
-    #[arg(long, value_name = "PATH", default_value = SearchPath::DEFAULT)]
-    pub(crate) ndb_tls_search_path: String,
-    /// What is demanded of a management server's certificate
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = TlsVerify::Full)]
-    pub(crate) ndb_tls_verify: TlsVerify,
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
 }
