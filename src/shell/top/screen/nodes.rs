@@ -107,17 +107,17 @@ fn fullest(live: &LiveNode) -> Option<u64> {
     share(known(live, live.data_memory)).max(share(known(live, live.index_memory)))
 }
 
-/// Memory of a node that is there: what one reported before it went down says nothing.
-fn known(live: &LiveNode, memory: Option<MemoryUse>) -> Option<MemoryUse> {
+/// What a node that is there has reported: it says nothing once the node is gone.
+fn known<T>(live: &LiveNode, reported: Option<T>) -> Option<T> {
     let is_gone = matches!(
         live.node.status,
         NodeStatus::NoContact | NodeStatus::Unknown
     );
-    memory.filter(|_| !is_gone)
+    reported.filter(|_| !is_gone)
 }
 
 fn operations(live: &LiveNode) -> Option<f64> {
-    live.rates.and_then(|rates| rates.operations)
+    known(live, live.rates)?.operations
 }
 
 /// The larger first, what is not known last.
@@ -175,7 +175,8 @@ impl Table<'_> {
 
     fn cell(&self, live: &LiveNode, column: Column, width: u16) -> (String, Option<Look>) {
         let node = &live.node;
-        let rate = |of: fn(Rates) -> Option<f64>| (human(live.rates.and_then(of)), None);
+        let rate =
+            |of: fn(Rates) -> Option<f64>| (human(known(live, live.rates).and_then(of)), None);
         match column {
             Column::Id => (node.node.to_string(), None),
             Column::Nodegroup => self.nodegroup(live.place),
