@@ -10,7 +10,7 @@ use super::connect::{ConnectOptions, connect};
 use super::error::ClientError;
 use super::layout::ConfiguredLayout;
 use super::session::Session;
-use crate::cluster::state::{ClusterState, ServerView, UnknownCause};
+use crate::cluster::state::{ClusterState, Layout, ServerView, UnknownCause};
 use crate::cluster::{
     ConnectHost, ConnectString, Event, HostPort, NodeId, NodeState, NodeStatus, ReportKind,
 };
@@ -34,6 +34,8 @@ pub struct Questions {
 pub struct Surroundings {
     /// What was told.
     pub state: ClusterState,
+    /// The nodegroups as they are configured; none if the configuration could not be had.
+    pub layout: Option<Layout>,
     /// The management server of the session.
     pub own: Option<NodeId>,
     /// Where all of them listen, as configured.
@@ -77,6 +79,7 @@ impl Session {
         Ok(Surroundings {
             state,
             own,
+            layout: layout.as_ref().map(|layout| layout.nodegroups.clone()),
             servers: layout.map_or(Vec::new(), |layout| layout.servers),
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no IO, no clock, no printing. Every other layer speaks in these types.
 
+mod activity;
 mod backup;
 mod connect_string;
 mod error_number;
@@ -20,6 +21,7 @@ mod restart_text;
 pub mod state;
 mod version;
 
+pub use activity::{TransactionCounts, operations_of, silent_node_of};
 pub use backup::{
     BACKUP_ID_MAX, BACKUP_PASSWORD_MAX, BackupId, BackupPassword, Gci, PasswordError,
     SnapshotPoint, WaitFor,

@@ -5,45 +5,61 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::exposition::{Exposition, MetricKind};
-use crate::cluster::{Event, EventBody, EventKind, NodeId, SavedEvent};
+use crate::cluster::{
+    Event, EventBody, NodeId, SavedEvent, TransactionCounts, operations_of, silent_node_of,
+};
 
 /// A backup that a listener heard end is not the same as a saved one that ended so many seconds
 /// later; clocks of data nodes may be off.
 const CLOCK_SLACK: i64 = 60;
 
-/// The figures of event 35 that are counted, in the order of its words.
+/// What is counted of a transaction's events, and how.
 const COUNTERS: [Counter; 9] = [
     Counter(
-        0,
+        |counts| counts.transactions,
         "ndb_transactions_total",
         "Transactions that were begun, by the node that coordinated them.",
     ),
-    Counter(1, "ndb_commits_total", "Transactions that were committed."),
-    Counter(7, "ndb_aborts_total", "Transactions that were aborted."),
-    Counter(2, "ndb_reads_total", "Rows that were read by key."),
     Counter(
-        3,
+        |counts| counts.commits,
+        "ndb_commits_total",
+        "Transactions that were committed.",
+    ),
+    Counter(
+        |counts| counts.aborts,
+        "ndb_aborts_total",
+        "Transactions that were aborted.",
+    ),
+    Counter(
+        |counts| counts.reads,
+        "ndb_reads_total",
+        "Rows that were read by key.",
+    ),
+    Counter(
+        |counts| counts.simple_reads,
         "ndb_simple_reads_total",
         "Rows that were read without a lock that is kept.",
     ),
-    Counter(4, "ndb_writes_total", "Rows that were written."),
-    Counter(8, "ndb_scans_total", "Scans of tables."),
-    Counter(9, "ndb_range_scans_total", "Scans of ordered indexes."),
     Counter(
-        5,
+        |counts| counts.writes,
+        "ndb_writes_total",
+        "Rows that were written.",
+    ),
+    Counter(|counts| counts.scans, "ndb_scans_total", "Scans of tables."),
+    Counter(
+        |counts| counts.range_scans,
+        "ndb_range_scans_total",
+        "Scans of ordered indexes.",
+    ),
+    Counter(
+        |counts| counts.attribute_words,
         "ndb_attribute_words_total",
         "Words of attribute information that were sent.",
     ),
 ];
 
-/// A word of event 35, the metric that adds it up, and its help.
-struct Counter(usize, &'static str, &'static str);
-
-/// Words of event 35.
-const WORDS: usize = 10;
-
-/// Word of event 35: operations at the same time.
-const CONCURRENT: usize = 6;
+/// A figure, the metric that adds it up, and its help.
+struct Counter(fn(&TransactionCounts) -> u64, &'static str, &'static str);
 
 /// How a backup ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +79,7 @@ pub struct LastBackup {
 /// What was heard of a cluster since the listener began.
 #[derive(Debug, Default)]
 pub struct Activity {
-    transactions: BTreeMap<NodeId, [u64; WORDS]>,
+    transactions: BTreeMap<NodeId, TransactionCounts>,
     operations: BTreeMap<NodeId, u64>,
     /// By the node that waited, and the one that was silent.
     missed_heartbeats: BTreeMap<(NodeId, NodeId), u64>,
@@ -89,41 +105,23 @@ impl Activity {
     /// Counts an event that is heard `now`, in seconds since 1970. Data nodes report what was since
     /// their last report.
     pub fn hear(&mut self, event: &Event, now: i64) {
-        match &event.body {
-            EventBody::Other { kind, words } => self.count(event.source, *kind, words),
-            body => {
-                if let Some(ended) = end_of(body, &mut self.running, now) {
-                    // Every data node may tell of one end.
-                    let told = self.last_backup.is_some_and(|last| {
-                        last.id == ended.id && ended.seconds.is_none() && last.is_near(&ended)
-                    });
-                    if !told {
-                        self.last_backup = Some(ended);
-                    }
-                }
+        if let Some(counts) = TransactionCounts::from_event(event) {
+            let sums = self.transactions.entry(event.source).or_default();
+            *sums = sums.and(counts);
+        } else if let Some(operations) = operations_of(event) {
+            let sum = self.operations.entry(event.source).or_default();
+            *sum = sum.saturating_add(operations);
+        } else if let Some(silent) = silent_node_of(event) {
+            let pair = (event.source, silent);
+            *self.missed_heartbeats.entry(pair).or_default() += 1;
+        } else if let Some(ended) = end_of(&event.body, &mut self.running, now) {
+            // Every data node may tell of one end.
+            let told = self.last_backup.is_some_and(|last| {
+                last.id == ended.id && ended.seconds.is_none() && last.is_near(&ended)
+            });
+            if !told {
+                self.last_backup = Some(ended);
             }
-        }
-    }
-
-    fn count(&mut self, source: NodeId, kind: EventKind, words: &[u32]) {
-        match kind {
-            EventKind::TRANS_REPORT_COUNTERS => {
-                let sums = self.transactions.entry(source).or_default();
-                for (index, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
-                    let before = if index == CONCURRENT { 0 } else { *sum };
-                    *sum = before.saturating_add(u64::from(*word));
-                }
-            }
-            EventKind::OPERATION_REPORT_COUNTERS => {
-                let sum = self.operations.entry(source).or_default();
-                *sum = sum.saturating_add(words.first().copied().map_or(0, u64::from));
-            }
-            EventKind::MISSED_HEARTBEAT => {
-                if let Some(silent) = words.first().copied().and_then(NodeId::new) {
-                    *self.missed_heartbeats.entry((source, silent)).or_default() += 1;
-                }
-            }
-            _ => {}
         }
     }
 
@@ -162,10 +160,10 @@ impl Activity {
 
     /// The counters and the last backup.
     pub fn push(&self, out: &mut Exposition) {
-        for Counter(word, name, help) in COUNTERS {
+        for Counter(figure, name, help) in COUNTERS {
             out.family(name, MetricKind::Counter, help);
             for (node, sums) in &self.transactions {
-                out.sample(&[("node", &node.to_string())], sums[word]);
+                out.sample(&[("node", &node.to_string())], figure(sums));
             }
         }
         out.family(
@@ -174,7 +172,8 @@ impl Activity {
             "Operations at the same time, as the node reported last.",
         );
         for (node, sums) in &self.transactions {
-            out.sample(&[("node", &node.to_string())], sums[CONCURRENT]);
+            let count = sums.concurrent_operations;
+            out.sample(&[("node", &node.to_string())], count);
         }
         out.family(
             "ndb_operations_total",
@@ -272,7 +271,7 @@ impl LastBackup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{BackupTotals, ErrorNumber, Gci};
+    use crate::cluster::{BackupTotals, ErrorNumber, EventKind, Gci};
 
     fn event(node: u32, body: EventBody) -> Event {
         let source = NodeId::new(node).expect("a node id");

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::client::{ClientError, ConnectOptions, Retries, Session, connect};
+use crate::cluster::live::BackupEstimate;
 use crate::cluster::state::{MemoryKind, MemoryUse};
 use crate::cluster::{BackupTotals, Event, EventBody, NodeId, ReportKind, SavedEvent};
 
@@ -141,23 +142,7 @@ struct Asker {
     /// The last answer of each node, and when it came.
     last: BTreeMap<NodeId, (Instant, u64)>,
     /// Bytes that each node will write, as far as is known; none before the question.
-    expected: Option<Expected>,
-}
-
-/// What a backup will come to.
-#[derive(Default)]
-struct Expected {
-    /// Bytes of the last complete backup, all nodes together.
-    last_backup: Option<u64>,
-    /// Bytes of data memory in use, by node.
-    memory: BTreeMap<NodeId, u64>,
-}
-
-impl Expected {
-    fn of(&self, node: NodeId, nodes: usize) -> Option<u64> {
-        let by_backup = self.last_backup.map(|bytes| bytes / nodes.max(1) as u64);
-        by_backup.or_else(|| self.memory.get(&node).copied())
-    }
+    expected: Option<BackupEstimate>,
 }
 
 impl Asker {
@@ -233,16 +218,13 @@ impl Asker {
 }
 
 /// What a backup will come to, by what the data nodes remember.
-async fn expected(session: &mut Session) -> Result<Expected, ClientError> {
-    let mut expected = Expected::default();
+async fn expected(session: &mut Session) -> Result<BackupEstimate, ClientError> {
+    let mut expected = BackupEstimate::default();
     let kept = match session.dump_events(ReportKind::EventLog, &[]).await {
         Err(error) if error.is_refusal() => Vec::new(),
         kept => SavedEvent::in_time_order(&kept?),
     };
-    expected.last_backup = kept.iter().rev().find_map(|saved| match saved.event.body {
-        EventBody::BackupCompleted { totals, .. } => Some(totals.bytes),
-        _ => None,
-    });
+    expected.recall(&kept);
     let memory = match session.dump_events(ReportKind::MemoryUsage, &[]).await {
         Err(error) if error.is_refusal() => Vec::new(),
         memory => memory?,

@@ -34,6 +34,7 @@ mod hostile_clients;
 mod hostile_server;
 mod json_values;
 mod layers;
+mod live;
 mod lost_servers;
 mod monitoring;
 mod mutations;

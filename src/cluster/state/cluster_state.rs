@@ -229,8 +229,14 @@ impl ClusterState {
     /// Adds the data nodes' `MemoryUsage` events.
     #[must_use]
     pub fn with_memory_usage(self, events: &[Event]) -> Self {
+        self.with_memory(events.iter().filter_map(MemoryUse::from_event).collect())
+    }
+
+    /// Adds what is known of the data nodes' memory.
+    #[must_use]
+    pub fn with_memory(self, memory: Vec<MemoryUse>) -> Self {
         ClusterState {
-            memory: Some(events.iter().filter_map(MemoryUse::from_event).collect()),
+            memory: Some(memory),
             ..self
         }
     }
