@@ -136,7 +136,21 @@ pub enum Command {
     OkToStop(Vec<NodeId>),
     /// `ROLLING RESTART ..`
     RollingRestart(RollingRestart),
+    /// `TOP [EVERY <seconds>]`
+    Top {
+        /// From one picture to the next, [`TOP_MILLISECONDS_MIN`] to [`TOP_MILLISECONDS_MAX`].
+        milliseconds: u32,
+    },
 }
+
+/// Milliseconds between two pictures of TOP that says none.
+pub const TOP_MILLISECONDS: u32 = 1000;
+
+/// Fewest milliseconds between two pictures of TOP.
+pub const TOP_MILLISECONDS_MIN: u32 = 100;
+
+/// Most milliseconds between two pictures of TOP: a day, as those of `\WATCH`.
+pub const TOP_MILLISECONDS_MAX: u32 = WATCH_SECONDS_MAX * 1000;
 
 /// Seconds between two turns of `\WATCH` that says none.
 pub const WATCH_SECONDS: u32 = 2;
@@ -348,7 +362,8 @@ impl Command {
             | Command::StartTls
             | Command::Health
             | Command::WaitFor(_)
-            | Command::OkToStop(_) => false,
+            | Command::OkToStop(_)
+            | Command::Top { .. } => false,
             Command::RollingRestart(rolling) => !rolling.dry_run,
             Command::StartBackup(_)
             | Command::AbortBackup(_)

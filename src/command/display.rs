@@ -6,8 +6,8 @@ use crate::cluster::state::AwaitedState;
 use crate::cluster::{FilterSwitch, NodeId, RestartOptions, SnapshotPoint, StopOptions, WaitFor};
 
 use super::ast::{
-    CategoryLevel, Command, Encryption, ItemError, RollingRestart, Severities, StartBackup, Target,
-    Targets, WaitForNodes,
+    CategoryLevel, Command, Encryption, ItemError, RollingRestart, Severities, StartBackup,
+    TOP_MILLISECONDS, Target, Targets, WaitForNodes,
 };
 
 impl fmt::Display for Command {
@@ -79,7 +79,21 @@ impl fmt::Display for Command {
             Command::WaitFor(wait) => wait.fmt(f),
             Command::OkToStop(nodes) => write!(f, "OK TO STOP {}", id_list(nodes)),
             Command::RollingRestart(rolling) => rolling.fmt(f),
+            Command::Top { milliseconds } => top(f, *milliseconds),
         }
+    }
+}
+
+/// Without the seconds that are the default.
+fn top(f: &mut fmt::Formatter<'_>, milliseconds: u32) -> fmt::Result {
+    f.write_str("TOP")?;
+    if milliseconds == TOP_MILLISECONDS {
+        return Ok(());
+    }
+    write!(f, " EVERY {}", milliseconds / 1000)?;
+    match milliseconds % 1000 {
+        0 => Ok(()),
+        rest => write!(f, ".{}", format!("{rest:03}").trim_end_matches('0')),
     }
 }
 

@@ -63,6 +63,8 @@ pub enum ParseErrorKind {
     RestartOptionUnknown,
     /// \WATCH: a number of seconds that can't be.
     WatchSecondsOutOfRange,
+    /// TOP: EVERY without a number of seconds that can be.
+    TopSecondsOutOfRange,
     /// \WATCH: no command, or one that does more than ask.
     QueryExpected,
     /// ENTER SINGLE USER MODE: no node id, or more than that.
@@ -90,7 +92,7 @@ pub enum ParseErrorKind {
     NodegroupExpected,
     /// PURGE: not PURGE STALE SESSIONS.
     PurgeIncomplete,
-    /// WAIT FOR, OK TO STOP, ROLLING RESTART: another word than those that may stand here, or none.
+    /// WAIT FOR, OK TO STOP, ROLLING RESTART, TOP: another word than those that may stand here, or none.
     AnotherWordExpected,
     /// The same: TIMEOUT without a whole number of seconds.
     SecondsExpected,

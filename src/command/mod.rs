@@ -42,8 +42,8 @@ mod walk;
 
 pub use ast::{
     CategoryLevel, Command, DUMP_WORDS_MAX, Encryption, HelpTopic, ItemError, Query,
-    RollingRestart, Severities, StartBackup, Target, Targets, WATCH_SECONDS, WATCH_SECONDS_MAX,
-    WaitForNodes,
+    RollingRestart, Severities, StartBackup, TOP_MILLISECONDS, TOP_MILLISECONDS_MAX,
+    TOP_MILLISECONDS_MIN, Target, Targets, WATCH_SECONDS, WATCH_SECONDS_MAX, WaitForNodes,
 };
 pub use complete::{Completion, LiveIds, complete};
 pub use error::{ParseError, ParseErrorKind};

@@ -317,6 +317,20 @@ pub(super) const ROLLING_RESTART: [&str; 3] = [
 ",
 ];
 
+pub(super) const TOP: [&str; 3] = [
+    "TOP [EVERY <seconds>]",
+    "Watch the whole cluster on the screen.",
+    "\x20 Nodes with their states, memory and operations, running backups, and events as
+  they happen, until q is pressed; h shows the other keys. The picture is new
+  every second, or every so many: 0.1 to 86400. When the management server is
+  lost the screen says so, and goes on with whichever answers.
+  With --output=jsonl each picture is an object on a line of standard output,
+  until Ctrl-C; that needs no terminal.
+
+  Examples: TOP, TOP EVERY 0.5
+",
+];
+
 pub(super) const CONNECT: [&str; 3] = [
     "CONNECT [<connect string>]",
     "Connect to a management server.",

@@ -43,6 +43,7 @@ pub(super) enum Arguments {
     WaitFor,
     Nodes,
     Rolling,
+    Every,
     Query,
 }
 
@@ -116,7 +117,7 @@ const fn node(
 }
 
 /// Every command, in the order of the help overview.
-pub(super) const SYNTAXES: [Syntax; 43] = {
+pub(super) const SYNTAXES: [Syntax; 44] = {
     use Arguments as Args;
     use Keyword as Key;
     use TargetRule::{Many, One};
@@ -219,6 +220,7 @@ pub(super) const SYNTAXES: [Syntax; 43] = {
             Args::Rolling,
             pages::ROLLING_RESTART,
         ),
+        command(&[Key::Top], Args::Every, pages::TOP),
         command(
             &[Key::Connect],
             Args::Place("<connect string>"),
@@ -316,6 +318,7 @@ fn after_arguments(arguments: Arguments, given: &[&str]) -> Vec<Next> {
         Arguments::WaitFor => after_wait_for(given),
         Arguments::Nodes => vec![Next::Place(NODE_ID)],
         Arguments::Rolling => after_rolling_restart(given),
+        Arguments::Every => after_top(given),
         Arguments::Query => queries(given),
         Arguments::Nothing | Arguments::Place(_) | Arguments::Keywords(_) | Arguments::Reports => {
             Vec::new()
@@ -398,6 +401,14 @@ fn after_wait_for(given: &[&str]) -> Vec<Next> {
         found.extend(states.map(|word| Next::Word(word.text())));
     }
     found
+}
+
+fn after_top(given: &[&str]) -> Vec<Next> {
+    match given {
+        [] => vec![Next::Word(Keyword::Every.text())],
+        [every] if Keyword::Every.is(every) => vec![Next::Place("<seconds>")],
+        _ => Vec::new(),
+    }
 }
 
 fn after_rolling_restart(given: &[&str]) -> Vec<Next> {

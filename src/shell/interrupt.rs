@@ -79,6 +79,41 @@ impl Drop for Interrupts {
     }
 }
 
+/// The end of a run of commands that a signal, or a terminal that is gone, asks for.
+#[derive(Clone)]
+pub(super) struct Ending(watch::Sender<Option<Exit>>);
+
+impl Ending {
+    /// Signals end the program by themselves.
+    pub(super) fn new() -> Self {
+        Ending(watch::Sender::new(None))
+    }
+
+    /// From now on SIGTERM and SIGHUP do not end the program by themselves: the run ends with their
+    /// status, and whatever it has begun is dropped in order.
+    pub(super) fn catch_signals(&self) -> io::Result<()> {
+        let termination = Termination::listen()?;
+        let ending = self.clone();
+        tokio::spawn(async move { ending.end(termination.next().await) });
+        Ok(())
+    }
+
+    /// The run ends with this status.
+    pub(super) fn end(&self, exit: Exit) {
+        self.0.send_replace(Some(exit));
+    }
+
+    /// Waits until the run is to end; the status.
+    pub(super) async fn next(self) -> Exit {
+        let mut receiver = self.0.subscribe();
+        let ended = receiver.wait_for(Option::is_some).await;
+        match ended.ok().and_then(|exit| *exit) {
+            Some(exit) => exit,
+            None => pending().await,
+        }
+    }
+}
+
 /// SIGTERM, and SIGHUP, which comes when the terminal is closed.
 pub(super) struct Termination {
     terminate: Signal,

@@ -8,8 +8,8 @@
 //! | `outcome` | what commands come to, as values |
 //! | `tell` | when values are told: as they come, or at a command's end |
 //! | `render` | values to text and to JSON (pure) |
+//! | `top` | a live view of the cluster, on the whole terminal or as lines |
 //! | `progress`, `live_lines` | how far a backup is that is waited for |
-//! | `top` | a live view on the whole terminal |
 //! | `pager` | the program that long results go to |
 //! | `output`, `colors` | where text goes, and whether it is coloured |
 //! | `type_ahead`, `stuck_terminal` | terminals on which is typed, and that take nothing |
@@ -67,7 +67,7 @@ pub use tls::{TlsRequirement, TlsSettings};
 use batch::STANDARD_INPUT;
 use colors::Colors;
 use events::EventFeed;
-use interrupt::{Interrupt, Termination};
+use interrupt::{Ending, Interrupt, Termination};
 use lines::{Input, Lines};
 use live_ids::{Question, Questions};
 use outcome::{Failure, Outcome};
@@ -213,6 +213,10 @@ struct Shell {
     /// The program that PAGER set.
     pager: Option<String>,
     interrupt: Interrupt,
+    /// A signal that a command has taken over ends the run, outside a prompt on a terminal.
+    ending: Ending,
+    /// The signals that end a program were taken over.
+    catches_signals: bool,
     /// The hint to try a simulated cluster has been given, or is out of place.
     advised: bool,
     /// The next line of standard input may be the password that the last one lacked.
@@ -248,6 +252,8 @@ impl Shell {
             prompt: None,
             pager: None,
             interrupt: Interrupt::ENDS_PROGRAM,
+            ending: Ending::new(),
+            catches_signals: false,
             hides_line: false,
             is_last_command: false,
         }
@@ -261,10 +267,11 @@ impl Shell {
             self.interrupt = interrupt;
         }
         self.warn_of_own_certificate();
-        let exit = match self.mode {
-            Mode::OneShot => self.run_options().await,
-            Mode::Piped => self.run_all_lines().await,
-            Mode::Terminal => self.run_terminal().await,
+        let ending = self.ending.clone().next();
+        let exit = tokio::select! {
+            biased;
+            exit = ending => exit,
+            exit = self.run_commands() => exit,
         };
         self.output.end_line(false);
         match self.output.take_failure() {
@@ -276,6 +283,14 @@ impl Shell {
                 Exit::CommandFailed
             }
             None => exit,
+        }
+    }
+
+    async fn run_commands(&mut self) -> Exit {
+        match self.mode {
+            Mode::OneShot => self.run_options().await,
+            Mode::Piped => self.run_all_lines().await,
+            Mode::Terminal => self.run_terminal().await,
         }
     }
 

@@ -414,6 +414,8 @@ pub(super) enum Failure {
     NoValidCertificate,
     /// START BACKUP with `-e` needs an id.
     BackupIdNeeded,
+    /// TOP has neither a terminal for its screen nor lines to write.
+    NoScreen,
     /// START BACKUP is to be encrypted, but not like this.
     BackupPassword {
         /// The command's canonical spelling, its password hidden.
@@ -678,6 +680,7 @@ impl Failure {
             | Failure::ConnectString(_)
             | Failure::LineTooLong { .. }
             | Failure::BackupIdNeeded
+            | Failure::NoScreen
             | Failure::BackupPassword { .. } => FailureKind::Usage,
             Failure::NodeNotFound(_)
             | Failure::NotADataNode(_)

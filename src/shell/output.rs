@@ -246,6 +246,11 @@ impl Output {
         }
     }
 
+    /// Writes what draws on a terminal, as it is: who makes it sees to what is in it.
+    pub(super) fn draw(&self, text: &str) {
+        self.write(&mut self.lock(), text);
+    }
+
     /// What is typed is for another program, until the next line.
     pub(super) fn leave_terminal(&self) {
         self.lock().typed = None;

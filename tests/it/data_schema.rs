@@ -16,6 +16,9 @@ static PROGRESS: LazyLock<Validator> =
 static STEP: LazyLock<Validator> =
     LazyLock::new(|| validator(include_str!("../../docs/schema/step.schema.json")));
 
+static TOP: LazyLock<Validator> =
+    LazyLock::new(|| validator(include_str!("../../docs/schema/top.schema.json")));
+
 fn validator(schema: &str) -> Validator {
     let schema = serde_json::from_str(schema).expect("a schema file is JSON");
     jsonschema::validator_for(&schema).expect("a schema")
@@ -39,6 +42,7 @@ pub(crate) fn check(object: &Value) {
         Some("event") => &EVENT,
         Some("progress") => &PROGRESS,
         Some("step") => &STEP,
+        Some("top") => &TOP,
         _ => panic!("of no schema: {object}"),
     };
     let faults: Vec<String> = schema

@@ -5,8 +5,9 @@ use ndbmgm::cluster::{
     Severity, SnapshotPoint, StopOptions, WaitFor,
 };
 use ndbmgm::command::{
-    CategoryLevel, Command, Encryption, HelpTopic, Query, Severities, StartBackup, Target, Targets,
-    WATCH_SECONDS_MAX, complete, help, hint, keywords, parse, redact, split,
+    CategoryLevel, Command, Encryption, HelpTopic, Query, Severities, StartBackup,
+    TOP_MILLISECONDS_MAX, TOP_MILLISECONDS_MIN, Target, Targets, WATCH_SECONDS_MAX, complete, help,
+    hint, keywords, parse, redact, split,
 };
 use ndbmgm::shell::render_parse_error;
 use proptest::collection::vec;
@@ -142,6 +143,8 @@ fn other_command() -> impl Strategy<Value = Command> {
         any::<u64>().prop_map(Command::Sleep),
         (1..=WATCH_SECONDS_MAX, query())
             .prop_map(|(seconds, query)| Command::Watch { seconds, query }),
+        (TOP_MILLISECONDS_MIN..=TOP_MILLISECONDS_MAX)
+            .prop_map(|milliseconds| Command::Top { milliseconds }),
         free_text().prop_map(Command::Pager),
         node().prop_map(Command::EnterSingleUserMode),
         (switch, severities)
@@ -161,7 +164,7 @@ fn scraps() -> impl Strategy<Value = String> {
     let words = "START BACKUP ABORT ALL 2 3 0 -1 5x 4294967295 99999 ENCRYPT PASSWORD= PASSWORD='a b' \
                  PASSWORD=\"x' ' \" WAIT NOWAIT STARTED COMPLETED SNAPSHOTSTART SNAPSHOTEND STATUS \
                  REPORT Mem DUMP 0x3e8 010 STOP RESTART -a -n -x CLUSTERLOG ON INFO DEBUG BACKUP=15 \
-                 LOGLEVEL NODELOG ENTER SINGLE USER MODE EXIT HELP ? CONNECT PROMPT SLEEP PURGE STALE \\WATCH PAGER NOPAGER \
+                 LOGLEVEL NODELOG ENTER SINGLE USER MODE EXIT HELP ? CONNECT PROMPT SLEEP PURGE STALE \\WATCH PAGER NOPAGER TOP EVERY 0.5 \
                  CREATE DROP NODEGROUP 2,3 TLS # ; \u{e9}\u{1f980} \u{0}";
     let words: Vec<&'static str> = words.split(' ').collect();
     let blanks = select(vec![" ", "  ", "\t", ";", ""]);

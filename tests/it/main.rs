@@ -47,6 +47,7 @@ mod pty;
 mod pty_colors;
 mod pty_document;
 mod pty_terminal;
+mod pty_top;
 mod pty_watch;
 mod readme;
 mod recorded_restart;

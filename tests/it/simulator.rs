@@ -116,6 +116,13 @@ impl Simulator {
         (status, self.said())
     }
 
+    /// Sends it a signal that does not end it.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill").success());
+    }
+
     /// What it said on stderr so far.
     pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(self.place.path().join("ndb_sim.err")).expect("its stderr")

@@ -173,6 +173,46 @@ impl Terminal {
         }
     }
 
+    /// The second screen is shown, which leaves the first as it was.
+    pub(crate) fn has_second_screen(&self) -> bool {
+        self.seen
+            .0
+            .lock()
+            .unwrap()
+            .screen
+            .screen()
+            .alternate_screen()
+    }
+
+    pub(crate) fn hides_cursor(&self) -> bool {
+        self.seen.0.lock().unwrap().screen.screen().hide_cursor()
+    }
+
+    /// Waits until the second screen was left.
+    pub(crate) fn wait_for_first_screen(&self) {
+        let deadline = Instant::now() + LIMIT;
+        let (seen, changed) = &*self.seen;
+        let mut seen = seen.lock().unwrap();
+        while seen.screen.screen().alternate_screen() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the second screen stays");
+            seen = changed.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Gives the terminal another size, of which the program is told.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let size = [rows, columns].map(|cells| NonZero::new(cells).unwrap());
+        let mut seen = self.seen.0.lock().unwrap();
+        seen.screen.screen_mut().set_size(size[0], size[1]);
+        let size = PtySize {
+            rows,
+            cols: columns,
+            ..PtySize::default()
+        };
+        self.pty.as_ref().unwrap().resize(size).unwrap();
+    }
+
     /// Waits until the screen shows the text.
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait_until(text, |screen| screen.contains(text))

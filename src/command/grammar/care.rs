@@ -1,11 +1,14 @@
-//! Taking care of a cluster: HEALTH, WAIT FOR, OK TO STOP, ROLLING RESTART.
+//! Taking care of a cluster: HEALTH, WAIT FOR, OK TO STOP, ROLLING RESTART, TOP.
 
 use nom::Parser;
 use nom::branch::alt;
 
 use crate::cluster::NodeId;
 use crate::cluster::state::AwaitedState;
-use crate::command::ast::{Command, RollingRestart, Targets, WaitForNodes};
+use crate::command::ast::{
+    Command, RollingRestart, TOP_MILLISECONDS, TOP_MILLISECONDS_MAX, TOP_MILLISECONDS_MIN, Targets,
+    WaitForNodes,
+};
 use crate::command::error::ParseErrorKind as Kind;
 use crate::command::keyword::Keyword;
 use crate::command::text::is_blank;
@@ -19,10 +22,10 @@ const STOP_ONLY: &str = "--stop-only";
 const DRY_RUN: &str = "--dry-run";
 
 /// ```text
-/// care-command = health | wait-for | ok-to-stop | rolling-restart
+/// care-command = health | wait-for | ok-to-stop | rolling-restart | top
 /// ```
 pub(super) fn care_command(input: &str) -> Parsed<'_, Command> {
-    alt((health, wait_for, ok_to_stop, rolling_restart)).parse(input)
+    alt((health, wait_for, ok_to_stop, rolling_restart, top)).parse(input)
 }
 
 /// ```text
@@ -150,6 +153,45 @@ fn rolling_option<'a>(input: &'a str, rolling: &mut RollingRestart) -> Parsed<'a
         Some(second) => must_be(rest, second, Kind::AnotherWordExpected),
         None => Ok((rest, ())),
     }
+}
+
+/// ```text
+/// top = "TOP" [ "EVERY" interval ]
+/// interval = digit { digit } [ "." digit { digit } ] blanks        ; 0.1 to 86400
+/// ```
+fn top(input: &str) -> Parsed<'_, Command> {
+    let (input, ()) = keyword(Keyword::Top)(input)?;
+    if input.is_empty() {
+        let milliseconds = TOP_MILLISECONDS;
+        return Ok((input, Command::Top { milliseconds }));
+    }
+    let (input, ()) = must_be(input, Keyword::Every, Kind::AnotherWordExpected)?;
+    match word(input) {
+        Ok((rest, word)) => match interval(word) {
+            Some(milliseconds) => {
+                let (rest, ()) = end(rest, Kind::AnotherWordExpected)?;
+                Ok((rest, Command::Top { milliseconds }))
+            }
+            None => refuse_word(input, Kind::TopSecondsOutOfRange),
+        },
+        Err(_) => refuse_word(input, Kind::TopSecondsOutOfRange),
+    }
+}
+
+/// Seconds with a fraction, of which the milliseconds count.
+fn interval(word: &str) -> Option<u32> {
+    let (whole, fraction) = word.split_once('.').unwrap_or((word, "0"));
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let fraction: String = fraction.chars().chain("00".chars()).take(3).collect();
+    let whole: u32 = whole.parse().ok()?;
+    let milliseconds = whole
+        .checked_mul(1000)?
+        .checked_add(fraction.parse().ok()?)?;
+    (TOP_MILLISECONDS_MIN..=TOP_MILLISECONDS_MAX)
+        .contains(&milliseconds)
+        .then_some(milliseconds)
 }
 
 /// Fails if the option at `input` has been given before.

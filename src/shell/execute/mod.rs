@@ -22,6 +22,7 @@ mod rolling_server;
 mod session;
 mod status;
 mod stop_check;
+mod top;
 mod wait;
 mod watch;
 
@@ -54,7 +55,9 @@ impl Shell {
         let within = match &command {
             Command::Connect(_) => Interrupted::Connecting,
             // Whoever only asks leaves nothing behind.
-            Command::Health | Command::WaitFor(_) | Command::OkToStop(_) => Interrupted::Waiting,
+            Command::Health | Command::WaitFor(_) | Command::OkToStop(_) | Command::Top { .. } => {
+                Interrupted::Waiting
+            }
             command if command.needs_connection() => Interrupted::Connecting,
             _ => Interrupted::Waiting,
         };
@@ -68,7 +71,10 @@ impl Shell {
         // These can be left without being given up, and see to that themselves.
         let can_be_left = matches!(
             command,
-            Command::StartBackup(_) | Command::RollingRestart(_) | Command::Watch { .. }
+            Command::StartBackup(_)
+                | Command::RollingRestart(_)
+                | Command::Watch { .. }
+                | Command::Top { .. }
         );
         // HEALTH has an answer to that, too.
         let keeps_time = can_be_left || matches!(command, Command::Health);
@@ -89,6 +95,9 @@ impl Shell {
             && !self.settings.auto_backup_id
         {
             return Err(Failure::BackupIdNeeded);
+        }
+        if matches!(command, Command::Top { .. }) && !self.has_place_for_top() {
+            return Err(Failure::NoScreen);
         }
         match command.needs_connection() {
             true => self.prepare().await,
@@ -170,6 +179,7 @@ impl Shell {
             Command::WaitFor(wait) => Box::pin(self.wait_for(wait)).await,
             Command::OkToStop(nodes) => Box::pin(self.ok_to_stop(nodes)).await,
             Command::RollingRestart(rolling) => Box::pin(self.rolling_restart(rolling)).await,
+            Command::Top { milliseconds } => Box::pin(self.top(milliseconds)).await,
         }
     }
 

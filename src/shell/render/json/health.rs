@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::cluster::NodeId;
 use crate::cluster::state::{
-    Condition, Finding, Grade, MemoryKind, NodegroupHealth, StopCaution, StopRefusal, StopVerdict,
-    UnknownCause,
+    Condition, Finding, Grade, MemoryKind, MemoryLimits, NodegroupHealth, StopCaution, StopRefusal,
+    StopVerdict, UnknownCause,
 };
 use crate::shell::outcome::HealthReport;
 use crate::shell::render::{render_caution, render_finding, render_refusal, render_unknown_cause};
@@ -41,7 +41,7 @@ pub(super) struct HealthJson {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Condition"))]
-enum ConditionWord {
+pub(super) enum ConditionWord {
     /// Every data node that belongs to a nodegroup is in service.
     Ok,
     /// The data is complete, but a data node is missing or starting.
@@ -172,6 +172,15 @@ impl From<Grade> for GradeWord {
 }
 
 impl Remark {
+    /// What is not as it should be; memory is judged by these limits.
+    pub(super) fn of_finding(finding: &Finding, limits: MemoryLimits) -> Self {
+        let (kind, nodes) = what(finding);
+        Remark {
+            grade: Some(finding.grade().into()),
+            ..Remark::new(kind, nodes, render_finding(finding, limits))
+        }
+    }
+
     pub(super) fn new(kind: &'static str, nodes: Vec<NodeId>, message: String) -> Self {
         Remark {
             kind,
@@ -211,13 +220,7 @@ impl HealthJson {
             findings: health
                 .findings
                 .iter()
-                .map(|finding| {
-                    let (kind, nodes) = what(finding);
-                    Remark {
-                        grade: Some(finding.grade().into()),
-                        ..Remark::new(kind, nodes, render_finding(finding, report.limits))
-                    }
-                })
+                .map(|finding| Remark::of_finding(finding, report.limits))
                 .collect(),
         }
     }

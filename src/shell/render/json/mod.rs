@@ -13,6 +13,7 @@ mod roll;
 #[cfg(test)]
 mod schema;
 mod step;
+mod top;
 
 use std::fmt::Write;
 
@@ -21,6 +22,8 @@ use serde::Serialize;
 
 use crate::cli::is_harmful;
 use crate::cluster::Event;
+use crate::cluster::live::Snapshot;
+use crate::cluster::state::MemoryLimits;
 use crate::shell::outcome::{Failure, Look, Outcome, Step};
 
 use error::ErrorReport;
@@ -28,6 +31,7 @@ use event::EventReport;
 use progress::ProgressReport;
 use result::ResultReport;
 use step::{StepLine, StepReport};
+use top::SnapshotReport;
 
 /// Version of the objects. A later one may add fields; it is counted up when one changes its
 /// meaning or goes.
@@ -164,6 +168,11 @@ pub(in crate::shell) fn render_step(step: &Step, now: Timestamp) -> String {
 /// The object of a look at a backup, on one line.
 pub(in crate::shell) fn render_look(look: &Look, now: Timestamp) -> String {
     render(&ProgressReport::of(look, Time::of(now)), Layout::Line)
+}
+
+/// The object of a picture of TOP, on one line; memory is judged by these limits.
+pub(in crate::shell) fn render_snapshot(snapshot: &Snapshot, limits: MemoryLimits) -> String {
+    render(&SnapshotReport::of(snapshot, limits), Layout::Line)
 }
 
 fn render(report: &impl Serialize, layout: Layout) -> String {

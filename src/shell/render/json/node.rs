@@ -126,6 +126,18 @@ impl NodeReport {
         }
     }
 
+    /// A node of a cluster whose master has this dynamic id; `place` is known also while it is down.
+    pub(super) fn placed(node: &NodeState, place: Membership, master: Option<i32>) -> Self {
+        NodeReport {
+            nodegroup: match place {
+                Membership::Of(nodegroup) => Some(nodegroup.0),
+                Membership::None | Membership::Unknown => None,
+            },
+            master: Some(is_master(node, master)),
+            ..NodeReport::of(node)
+        }
+    }
+
     /// All nodes of the cluster, by type and id.
     pub(super) fn all(nodes: &[NodeState], hosts: &BTreeMap<NodeId, String>) -> Vec<Self> {
         let master = master_dynamic_id(nodes);

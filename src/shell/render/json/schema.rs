@@ -10,6 +10,7 @@ use super::CommandReport;
 use super::event::EventReport;
 use super::progress::ProgressReport;
 use super::step::StepLine;
+use super::top::SnapshotReport;
 
 /// Set to write the files anew.
 const WRITE: &str = "NDBMGM_WRITE_SCHEMAS";
@@ -26,6 +27,7 @@ fn the_schema_files_are_those_of_the_types() {
         ("progress", of().into_root_schema_for::<ProgressReport>()),
         ("event", of().into_root_schema_for::<EventReport>()),
         ("step", of().into_root_schema_for::<StepLine>()),
+        ("top", of().into_root_schema_for::<SnapshotReport>()),
     ];
     for (name, schema) in schemas {
         compare(name, &schema);

@@ -65,6 +65,7 @@ pub(in crate::shell) fn render_failure(failure: &Failure) -> String {
         Failure::Roll(failure) => rolling::render_roll_failure(failure),
         Failure::Unreachable { .. }
         | Failure::ConnectionLost
+        | Failure::NoScreen
         | Failure::WaitOutOfTime(..)
         | Failure::OutOfTime(..)
         | Failure::ConnectOutOfTime(_)
@@ -161,6 +162,11 @@ Error: with -e, START BACKUP needs a backup id. Nothing was sent. Three ways out
        give the id, as in \"START BACKUP 7\"; or let the cluster choose it, with the option
        --auto-backup-id; or for all runs with auto-backup-id below [ndb_mgm] in my.cnf
        (or NDB_MGM_AUTO_BACKUP_ID=1 in the environment).
+"
+        .to_owned(),
+        Failure::NoScreen => "\
+Error: TOP needs a terminal for its screen, on standard output and to type on. Nothing was
+       sent. For a file, a pipe or a program use --output=jsonl: an object on each line.
 "
         .to_owned(),
         Failure::NotConfirmed => "Nothing was sent.\n".to_owned(),
@@ -355,6 +361,9 @@ pub fn render_parse_error(error: &ParseError) -> String {
         }
         Kind::WatchSecondsOutOfRange => {
             format!("Invalid seconds: {word}. Expecting 1 to {WATCH_SECONDS_MAX} after \\WATCH\n")
+        }
+        Kind::TopSecondsOutOfRange => {
+            format!("Invalid seconds: {word}. Expecting 0.1 to {WATCH_SECONDS_MAX} after EVERY\n")
         }
         Kind::QueryExpected => "Expected a command after \\WATCH that only asks: \
              SHOW, STATUS, REPORT, HEALTH, OK TO STOP or CLUSTERLOG INFO.\n"
