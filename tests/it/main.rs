@@ -77,6 +77,7 @@ mod tls_fake;
 mod tls_keys;
 mod tls_sessions;
 mod tools_on_terminal;
+mod top;
 mod trace;
 mod wire;
 mod wire_exchanges;

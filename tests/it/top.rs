@@ -104,14 +104,19 @@ fn each_picture_is_an_object_on_a_line() {
     let ids: Vec<u64> = ids.iter().map(|it| it["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, [2, 3, 4, 5, 1, 10]);
     let last = node(&object, 5);
-    assert_eq!((&last["nodegroup"], &last["state"]), (&1.into(), &"started".into()));
+    assert_eq!(
+        (&last["nodegroup"], &last["state"]),
+        (&1.into(), &"started".into())
+    );
 }
 
 #[test]
 fn what_happens_is_told_and_a_node_that_left_keeps_its_nodegroup() {
     let cluster = FourNodes::start(5);
     let top = Top::start(&cluster.address(), "TOP EVERY 0.2");
-    top.wait_until("survey", |object| node(object, 5)["data_memory"].is_object());
+    top.wait_until("survey", |object| {
+        node(object, 5)["data_memory"].is_object()
+    });
     assert_eq!(cluster.run(&["-e", "5 STOP"]).status, 0);
     // A stop is heard of, be it with the loss or before it.
     let mut heard = Vec::new();
@@ -172,7 +177,13 @@ fn a_lost_server_is_told_and_another_one_goes_on() {
 #[test]
 fn a_server_that_falls_silent_is_lost_and_comes_back() {
     let simulator = Simulator::start(TWO_NODES, &[]);
-    let arguments = ["-c", &simulator.address, "--request-timeout=1", "-e", "TOP EVERY 0.2"];
+    let arguments = [
+        "-c",
+        &simulator.address,
+        "--request-timeout=1",
+        "-e",
+        "TOP EVERY 0.2",
+    ];
     let top = Top::run(&arguments);
     top.wait_until("contact", |object| object["contact"]["held"] == true);
     simulator.signal("STOP");
@@ -194,7 +205,10 @@ fn a_limit_of_time_ends_it() {
     let objects = data_schema::objects(&String::from_utf8(output.stdout).unwrap());
     let (last, before) = objects.split_last().unwrap();
     assert!(!before.is_empty() && before.iter().all(|object| object["type"] == "top"));
-    assert_eq!((&last["type"], &last["command"]), (&"command".into(), &"TOP EVERY 0.2".into()));
+    assert_eq!(
+        (&last["type"], &last["command"]),
+        (&"command".into(), &"TOP EVERY 0.2".into())
+    );
     assert_eq!(last["ok"], true);
 }
 
@@ -202,7 +216,7 @@ fn a_limit_of_time_ends_it() {
 fn it_ends_silently_when_its_reader_has_seen_enough() {
     let simulator = Simulator::start(TWO_NODES, &[]);
     let outcome = simulator.bash(
-        "ndb_mgm -c $C --no-defaults --output=jsonl -e 'TOP EVERY 0.1' 2>said | head -n 3; \
+        "ndb_mgm -c $C --output=jsonl -e 'TOP EVERY 0.1' 2>said | head -n 3; \
          echo ${PIPESTATUS[0]} $(grep -v ^Connected said)",
     );
     let lines: Vec<&str> = outcome.stdout.lines().collect();
@@ -221,7 +235,10 @@ fn control_c_ends_it_in_a_run_with_a_simulated_cluster() {
     let sent = Command::new("kill").args(["-s", "INT", &pid]).status();
     assert!(sent.unwrap().success());
     let last = top.wait_until("the end", |object| object["type"] == "command");
-    assert_eq!((&last["command"], &last["ok"]), (&"TOP EVERY 0.2".into(), &true.into()));
+    assert_eq!(
+        (&last["command"], &last["ok"]),
+        (&"TOP EVERY 0.2".into(), &true.into())
+    );
     assert_eq!(top.child.wait().unwrap().code(), Some(0));
 }
 
