@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 use super::paint::Pen;
 
 /// Fits the smallest screen.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "Keys (q quits, others leave this page)",
     "q Esc Ctrl-C  quit",
     "f Space       freeze, and go on",
@@ -15,6 +15,7 @@ const KEYS: [&str; 10] = [
     "Tab           scroll nodes or events",
     "Up Down PgUp PgDn Home End   scroll",
     "Left Right    long events",
+    "Ctrl-L Ctrl-Z draw anew, stop for now",
     "h ?           this page",
 ];
 

@@ -1,14 +1,17 @@
 //! Frames as files: `NDBMGM_WRITE_FRAMES=1` writes them, to be looked at.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fs};
 
 use super::clusters::{
     at, backup, data_node, heard, id, largest, lost, memory, node_of, other, recorded, two_by_two,
 };
 use super::{cells, screen, shown, text_of};
-use crate::cluster::live::{Contact, LiveNode, Rates, Snapshot};
-use crate::cluster::state::{Condition, Finding, Grade, MemoryKind};
+use crate::cluster::live::{Contact, Live, LiveNode, Rates, Snapshot};
+use crate::cluster::state::{
+    ClusterState, Condition, Finding, Grade, Layout, MemoryKind, MemoryLimits,
+};
 use crate::cluster::{Event, EventBody, EventKind, Membership, NodeStatus, NodeType, Version};
 use crate::shell::top::screen::{Key, Pressed, Screen};
 
@@ -437,4 +440,49 @@ fn a_node_of_another_type_is_no_row_of_the_table() {
         frame.contains("Data nodes: 0 of 0") || frame.contains("NDB 0 of 0"),
         "{frame}"
     );
+}
+
+/// Two data nodes, of which the second goes and comes as its events tell.
+#[test]
+fn a_recorded_life_as_it_goes_by() {
+    let nodes = |second: LiveNode| {
+        let server = other(1, NodeType::Mgm, Some("10.0.0.1"));
+        [data_node(2, 0), second, server].map(|live| live.node)
+    };
+    let up = data_node(3, 0);
+    let mut starting = up.clone();
+    starting.node.status = NodeStatus::Starting;
+    let server = "mgm1:1186".to_owned();
+    let mut live = Live::new(MemoryLimits::default(), at(0));
+    let layout = Layout {
+        replicas: 2,
+        nodegroups: [(id(2), None), (id(3), None)].into(),
+    };
+    let memory = [2, 3].map(|node| memory(node, MemoryKind::Data, 800 * node, 3200));
+    let state = ClusterState::new(nodes(up.clone()).to_vec(), Some(&layout))
+        .with_memory(memory.into_iter().flatten().collect());
+    live.look(nodes(up.clone()).to_vec(), server.clone());
+    live.survey(state, Some(layout), Some(id(1)));
+    let mut screen = screen(false);
+    // Ten events a second.
+    for (count, event) in recorded().into_iter().enumerate() {
+        let now = at(0) + Duration::from_millis(100 * count as u64);
+        let seen = match event.body {
+            EventBody::Disconnected { node: 3 } => Some(lost(up.clone())),
+            EventBody::NodeStartStarted { .. } if event.source == id(3) => Some(starting.clone()),
+            EventBody::NodeStartCompleted { .. } if event.source == id(3) => Some(up.clone()),
+            _ => None,
+        };
+        if let Some(second) = seen {
+            live.look(nodes(second).to_vec(), server.clone());
+        }
+        live.hear(event, now);
+        if count % 10 == 9 {
+            screen.take(live.snapshot(now));
+        }
+        if count == 299 {
+            assert_frame(&mut screen, USUAL, "recorded-after-30-s");
+        }
+    }
+    assert_frame(&mut screen, USUAL, "recorded-end");
 }
