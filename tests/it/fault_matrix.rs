@@ -264,7 +264,8 @@ fn run(fault: &Fault, mode: Mode, more: &[&str]) -> Seen {
     seen
 }
 
-/// Sends what comes beside the command once its backup runs.
+/// Sends what comes beside the command once its backup has begun to write: it is reported before it
+/// has started, and the event of its start is to come first.
 fn beside(fault: &Fault, standing: &Standing) -> Option<thread::JoinHandle<()>> {
     let Place::Cluster { beside, .. } = fault.place else {
         return None;
@@ -283,8 +284,16 @@ fn beside(fault: &Fault, standing: &Standing) -> Option<thread::JoinHandle<()>> 
             String::from_utf8(output.stdout).unwrap()
         };
         let deadline = Instant::now() + LIMIT;
-        while !ask("ALL REPORT BackupStatus").contains("backup 7 started") {
-            assert!(Instant::now() < deadline);
+        loop {
+            let status = ask("ALL REPORT BackupStatus");
+            let writes = |line: &str| {
+                let records = line.trim_start().strip_prefix("#Records: ");
+                records.is_some_and(|records| !records.starts_with('0'))
+            };
+            if status.contains("backup 7 started") && status.lines().any(writes) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{status}");
         }
         ask(beside);
     }))
