@@ -11,7 +11,7 @@ use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::MemHistory;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
 use zeroize::Zeroizing;
 
@@ -230,6 +230,7 @@ impl Hinter for LineHelp {
 
     /// None without colours, which are what tells it from what is typed.
     fn hint(&self, line: &str, position: usize, _context: &Context<'_>) -> Option<LineHint> {
+        self.output.terminal().note_line(line.len(), position);
         let is_hinted = self.is_command && self.output.is_colored();
         if !is_hinted || position < line.len() || !line.is_ascii() {
             return None;
@@ -265,5 +266,15 @@ impl Highlighter for LineHelp {
     }
 }
 
-impl Validator for LineHelp {}
+impl Validator for LineHelp {
+    /// Every line is one.
+    fn validate(
+        &self,
+        _context: &mut ValidationContext<'_>,
+    ) -> rustyline::Result<ValidationResult> {
+        self.output.terminal().note_key();
+        Ok(ValidationResult::Valid(None))
+    }
+}
+
 impl Helper for LineHelp {}

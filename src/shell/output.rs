@@ -469,10 +469,15 @@ impl Output {
         };
         let _ = state.live.suspend(|| {
             let mut stderr = io::stderr().lock();
-            if is_typed_on && stderr.is_terminal() {
-                stderr.write_all(b"\n")?;
-            }
-            stderr.write_all(text.as_bytes())
+            let newline: &[u8] = match is_typed_on && stderr.is_terminal() {
+                true => b"\n",
+                false => b"",
+            };
+            // It may be the terminal that takes nothing, and is to be seen waiting for it.
+            self.terminal.write(|| {
+                stderr.write_all(newline)?;
+                stderr.write_all(text.as_bytes())
+            })
         });
     }
 

@@ -21,6 +21,10 @@ use super::type_ahead::{TerminalModes, bytes_waiting};
 /// How long a terminal may take nothing while a key waits.
 const TICK: Duration = Duration::from_millis(500);
 
+/// So many looks in a row that find nothing written are taken for the end of what Ctrl-C was about.
+/// One may fall between two writes of the same text.
+const CALM_LOOKS: u32 = 4;
+
 /// How long a program that was told to end may need for it.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
@@ -38,6 +42,10 @@ pub(super) struct TerminalUse {
     is_line_read: AtomicBool,
     /// Text was dropped while a line was read.
     is_text_missing: AtomicBool,
+    /// Keys that the editor has taken, as far as it tells: it shows them next.
+    keys: AtomicU64,
+    /// Length of the line that is typed and the cursor's place in it, in one number.
+    line: AtomicU64,
 }
 
 impl TerminalUse {
@@ -57,6 +65,19 @@ impl TerminalUse {
     /// Says whether a line is being read.
     pub(super) fn set_line_read(&self, is_line_read: bool) {
         self.is_line_read.store(is_line_read, Ordering::SeqCst);
+    }
+
+    /// Says what the editor is about to show; another line than before is a key's.
+    pub(super) fn note_line(&self, length: usize, position: usize) {
+        let line = (length as u64) << 32 | position as u64;
+        if self.line.swap(line, Ordering::SeqCst) != line {
+            self.note_key();
+        }
+    }
+
+    /// Says that the editor has taken a key.
+    pub(super) fn note_key(&self) {
+        self.keys.fetch_add(1, Ordering::SeqCst);
     }
 
     /// True once after text was dropped while a line was read.
@@ -91,25 +112,42 @@ struct Watch {
     terminal: Arc<TerminalUse>,
     /// Ctrl-C came while a command wrote.
     is_interrupted: bool,
+    /// Looks in a row that found nothing written.
+    calm: u32,
     /// What the last look found.
     write: Option<u64>,
     /// At the last look the terminal took nothing, and a key waited.
     key_waited: bool,
+    /// Keys of the editor at the last look, and those that are surely shown.
+    keys: u64,
+    keys_shown: u64,
 }
 
 impl Watch {
     fn look(&mut self) {
         let write = self.terminal.write_under_way();
         let is_stuck = !takes_text();
-        self.is_interrupted &= write.is_some();
-        if self.is_interrupted && is_stuck && write == self.write {
+        let is_line_read = self.terminal.is_line_read.load(Ordering::SeqCst);
+        self.calm = match write {
+            Some(_) => 0,
+            None => self.calm + 1,
+        };
+        self.is_interrupted &= !is_line_read && self.calm < CALM_LOOKS;
+        let is_same = write.is_some() && write == self.write;
+        if self.is_interrupted && is_stuck && is_same {
             let unwanted = &self.terminal.is_rest_unwanted;
             unwanted.store(true, Ordering::SeqCst);
             drop_text();
         }
         self.write = write;
-        let is_line_read = self.terminal.is_line_read.load(Ordering::SeqCst);
-        let key_waits = is_line_read && is_stuck && bytes_waiting() > 0;
+        let keys = self.terminal.keys.load(Ordering::SeqCst);
+        if !is_stuck && keys == self.keys {
+            self.keys_shown = keys;
+        }
+        self.keys = keys;
+        // One that the editor has taken waits, too, while the editor cannot show it.
+        let waits = bytes_waiting() > 0 || keys != self.keys_shown;
+        let key_waits = is_line_read && is_stuck && waits;
         if key_waits && self.key_waited {
             let missing = &self.terminal.is_text_missing;
             missing.store(true, Ordering::SeqCst);
@@ -132,8 +170,11 @@ pub(super) fn watch(terminal: Arc<TerminalUse>, modes: TerminalModes) -> io::Res
     let mut watch = Watch {
         terminal,
         is_interrupted: false,
+        calm: 0,
         write: None,
         key_waited: false,
+        keys: 0,
+        keys_shown: 0,
     };
     let watching = async move {
         let mut looks = interval(TICK);
@@ -141,7 +182,10 @@ pub(super) fn watch(terminal: Arc<TerminalUse>, modes: TerminalModes) -> io::Res
         loop {
             tokio::select! {
                 _ = looks.tick() => watch.look(),
-                _ = interrupts.recv() => watch.is_interrupted = true,
+                _ = interrupts.recv() => {
+                    watch.is_interrupted = true;
+                    watch.calm = 0;
+                }
             }
         }
     };
