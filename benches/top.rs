@@ -74,7 +74,8 @@ fn run() -> Outcome<bool> {
 fn measure(client: u32, drawn: &Receiver<Vec<u8>>) -> Outcome<(f64, u64)> {
     let deadline = Instant::now() + PATIENCE;
     let mut seen = String::new();
-    while !seen.contains("Cluster is OK") {
+    // Colours and cursor movements stand between words.
+    while !seen.contains("started") {
         let left = deadline.saturating_duration_since(Instant::now());
         seen += &String::from_utf8_lossy(&drawn.recv_timeout(left)?);
     }

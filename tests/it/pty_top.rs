@@ -99,6 +99,25 @@ fn it_follows_the_size_of_the_terminal() {
     assert_eq!(terminal.wait_for_end(), 0);
 }
 
+/// What takes the terminal from the screen that was there before.
+const ENTER: &str = "\x1b[?1049h";
+
+#[test]
+fn when_the_program_goes_on_after_a_stop_all_is_drawn_anew() {
+    let terminal = simulated();
+    terminal.signal("STOP");
+    terminal.signal("CONT");
+    terminal.wait_for_written(ENTER, 2);
+    terminal.wait_for_written("quit", 2);
+    let mut terminal = drawn(terminal);
+    // Somebody else has written over it.
+    terminal.type_keys("\x0c");
+    terminal.wait_for_written("quit", 3);
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end(), 0);
+    check_given_back(&terminal);
+}
+
 #[test]
 fn it_says_that_the_server_is_lost_and_goes_on_when_it_is_back() {
     let simulator = Simulator::start(TWO_NODES, &[]);

@@ -200,6 +200,18 @@ impl Terminal {
         }
     }
 
+    /// Waits until the program has written this so many times, be it shown or not.
+    pub(crate) fn wait_for_written(&self, text: &str, times: usize) {
+        let deadline = Instant::now() + LIMIT;
+        let (seen, changed) = &*self.seen;
+        let mut seen = seen.lock().unwrap();
+        while seen.raw.matches(text).count() < times {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{text:?} was not written {times} times");
+            seen = changed.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
     /// Gives the terminal another size, of which the program is told.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let size = [rows, columns].map(|cells| NonZero::new(cells).unwrap());
