@@ -85,6 +85,8 @@ impl Shell {
             },
             error => Attempt::Connection.failed()(error),
         })?;
+        // Who had a server does not look for a cluster to try.
+        self.advised = true;
         if self.has_prompt() && !self.has_events() {
             self.open_feed(&session).await;
         }

@@ -413,6 +413,7 @@ fn a_wrong_password_is_told_from_damage() {
         assert_eq!(status, 12, "{text}");
         assert!(text.contains("password_needed: "), "{text}");
         assert!(text.contains("structure: password needed"), "{text}");
+        assert!(text.ends_with("-P asks for its password.\n"), "{text}");
         if id != 2 {
             continue;
         }

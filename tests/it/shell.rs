@@ -1,10 +1,11 @@
 //! The built client with -e and with commands on standard input: what it decides by itself.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::fake_server::FakeServer;
+use crate::simulator::{Simulator, TWO_NODES};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -320,6 +321,37 @@ fn no_server_is_one_clear_failure() {
     );
     assert!(stderr.contains("--sim"), "{stderr}");
     assert_eq!(status, 255);
+}
+
+#[test]
+fn who_has_lost_a_server_is_not_told_to_simulate_one() {
+    let simulator = Simulator::start(TWO_NODES, &[]);
+    let mut child = client(&simulator.address, &[])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdin.write_all(b"SHOW\n").unwrap();
+    let mut line = String::new();
+    while !line.starts_with("id=11") {
+        line.clear();
+        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "the client ended");
+    }
+    simulator.stop();
+    // The first notices that the connection is gone.
+    stdin.write_all(b"SHOW\nSHOW\n").unwrap();
+    drop(stdin);
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let advice = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        rest.contains("Unable to connect with connect string"),
+        "{rest}{advice}"
+    );
+    assert!(!advice.contains("--sim"), "{advice}");
+    assert_eq!(output.status.code(), Some(255));
 }
 
 #[test]

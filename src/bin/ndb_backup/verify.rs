@@ -216,6 +216,9 @@ pub(crate) fn render(report: &SetReport, require_manifest: bool) -> String {
         verdict_name(report.verdict()),
         content_of(report)
     ));
+    if report.verdict() == Verdict::PasswordNeeded {
+        text.push_str("The set is encrypted: -P asks for its password.\n");
+    }
     if exit_of(report, require_manifest) == Exit::Unproven {
         text.push_str("A manifest was required: 'ndb_backup manifest' makes one.\n");
     }
