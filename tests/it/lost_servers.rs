@@ -1,14 +1,14 @@
 //! A wait for a backup whose management server is lost, and waits that are limited.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use ndbmgm::sim::{FaultPlan, read_config_file};
 
 use crate::data_schema::{check, objects};
-use crate::server::{self, Nobody, Server};
+use crate::server::{self, Nobody, Server, ask};
 use crate::terminal::Terminal;
 
 const CONFIG: &str = "\
@@ -39,26 +39,16 @@ fn cluster(config: &str, faults: &str) -> (Server, String) {
     let first = server.handle.port();
     let mut string = format!("127.0.0.1:{first}");
     if config.contains("NodeId=10") {
-        let reply = ask(first, "show config\nNodeId: 10\nName: PortNumber\n\n");
+        let reply = ask(
+            &mut server::connect(first),
+            "show config\nNodeId: 10\nName: PortNumber\n\n",
+        );
         let second = reply
             .lines()
             .find_map(|line| line.strip_prefix("PortNumber="));
         string.push_str(&format!(",127.0.0.1:{}", second.unwrap()));
     }
     (server, string)
-}
-
-/// The reply to a request on a connection of its own.
-fn ask(port: u16, request: &str) -> String {
-    let mut stream = server::connect(port);
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = Vec::new();
-    while !reply.ends_with(b"\n\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        reply.extend(byte);
-    }
-    String::from_utf8(reply).unwrap()
 }
 
 fn client(string: &str, arguments: &[&str]) -> Command {

@@ -1,5 +1,6 @@
 //! A simulated cluster within the test, and plain connections to it.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
@@ -62,4 +63,17 @@ pub(crate) fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     stream
+}
+
+/// Writes a request and reads one reply, to the empty line at its end.
+pub(crate) fn ask(stream: &mut TcpStream, request: &str) -> String {
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = Vec::new();
+    while !reply.ends_with(b"\n\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        reply.extend(byte);
+    }
+    String::from_utf8(reply).unwrap()
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use ndbmgm::sim::{self, SimConfig};
 
+use crate::server::ask;
 use crate::simulator::{Simulator, TWO_NODES};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -30,18 +31,6 @@ fn with_faults(faults: &str, arguments: &[&str]) -> Simulator {
     fs::write(file.path(), faults).unwrap();
     let path = file.path().to_str().unwrap();
     Simulator::start(TWO_NODES, &[&["--faults", path], arguments].concat())
-}
-
-fn ask(stream: &mut TcpStream, request: &str) -> String {
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = Vec::new();
-    let mut byte = [0];
-    while !reply.ends_with(b"\n\n") {
-        stream.read_exact(&mut byte).unwrap();
-        reply.push(byte[0]);
-    }
-    String::from_utf8(reply).unwrap()
 }
 
 /// Every file and directory below.

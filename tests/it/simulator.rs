@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use tempfile::TempDir;
 
 use crate::backup_files::backup_path;
+use crate::server::ask;
 
 /// Management server 1, data nodes 2 and 3, two API slots.
 pub(crate) const TWO_NODES: &str = "\
@@ -152,14 +153,7 @@ impl Simulator {
     pub(crate) fn port_of(&self, server: u32) -> u16 {
         let mut stream = self.connect();
         let request = format!("show config\nNodeId: {server}\nName: PortNumber\n\n");
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut reply = Vec::new();
-        while !reply.ends_with(b"\n\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).expect("it answers");
-            reply.extend(byte);
-        }
-        let reply = String::from_utf8(reply).expect("text");
+        let reply = ask(&mut stream, &request);
         let mut lines = reply.lines();
         let port = lines.find_map(|line| line.strip_prefix("PortNumber="));
         port.and_then(|it| it.parse().ok())

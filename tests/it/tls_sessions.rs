@@ -17,6 +17,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, ClientConfig, ClientConnection, RootCertStore, Stream};
 use tokio::time::timeout;
 
+use crate::server::ask;
 use crate::tls_fake::{
     Ask, FakeTlsServer, HANDSHAKE_FAILURE, Manner, PROTOCOL_VERSION, client_tls, config, once,
 };
@@ -113,18 +114,6 @@ async fn reason(port: u16, tls: ClientTls) -> String {
         Err(ClientError::Tls(TlsError::Handshake { reason, .. })) => reason,
         other => panic!("{other:?}"),
     }
-}
-
-/// Writes a request and reads one reply with an empty line at its end.
-fn ask(line: &mut TcpStream, request: &str) -> String {
-    line.write_all(request.as_bytes()).unwrap();
-    let mut reply = Vec::new();
-    while !reply.ends_with(b"\n\n") {
-        let mut byte = [0];
-        line.read_exact(&mut byte).unwrap();
-        reply.push(byte[0]);
-    }
-    String::from_utf8(reply).unwrap()
 }
 
 #[tokio::test]
