@@ -10,7 +10,6 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use subtle::ConstantTimeEq;
 use tokio::sync::broadcast::{
     self,
     error::{RecvError, TryRecvError},
@@ -18,16 +17,14 @@ use tokio::sync::broadcast::{
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::cli::{SecretError, SecretFault, prompt_secret};
-use crate::client::{ClientError, Session, StartBackupOptions};
+use crate::client::{ClientError, ConnectOptions, Session, StartBackupOptions};
 use crate::cluster::state::RunningBackup;
-use crate::cluster::{BackupId, BackupPassword, Event, EventBody, ReportKind, WaitFor};
+use crate::cluster::{BackupId, Event, EventBody, ReportKind, WaitFor};
 use crate::command::{Encryption, StartBackup};
 
 use super::super::events::EventFeed;
 use super::super::interrupt::Interrupt;
-use super::super::options::BACKUP_PASSWORD;
-use super::super::outcome::{Attempt, EndUnheard, Failure, Outcome, PasswordFault, Step};
+use super::super::outcome::{Attempt, EndUnheard, Failure, Outcome, Step};
 use super::super::output::Output;
 use super::super::progress::ProgressDisplay;
 use super::super::tell::{Spoken, announce_failure};
@@ -85,46 +82,6 @@ impl Shell {
         }
     }
 
-    /// The password of the options, else of the user, for a command that gives none.
-    fn own_password(&mut self, command: String) -> Result<BackupPassword, Failure> {
-        let given = match self.is_last_command {
-            true => self.settings.backup_password.take(),
-            false => self.settings.backup_password.clone(),
-        };
-        let password = match given {
-            Some(password) => BackupPassword::new(password).map_err(PasswordFault::Broken),
-            None => self.typed_password()?,
-        };
-        password.map_err(|fault| Failure::BackupPassword { command, fault })
-    }
-
-    /// The outer error: the user gave up. The inner one: no password, or none that can be used.
-    fn typed_password(&self) -> Result<Result<BackupPassword, PasswordFault>, Failure> {
-        // A terminal that nobody looks at must not hold up a script.
-        if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
-            return Ok(Err(PasswordFault::Needed));
-        }
-        // The terminal is to gather the line, and to show nothing of it.
-        self.output.end_line(false);
-        // Typing Ctrl-C must not end the program before the terminal echoes again.
-        let _ = Interrupt::end_command();
-        let typed = type_twice();
-        self.output.end_line(self.mode == Mode::Terminal);
-        Ok(match typed {
-            Ok(typed) => typed,
-            Err(error) if error.is_given_up() => {
-                if error.fault == SecretFault::NoEnd {
-                    self.output.end_typed_line();
-                }
-                return Err(Failure::NoPasswordTyped);
-            }
-            Err(error) => Err(match error.fault {
-                SecretFault::TerminalFailed(_) => PasswordFault::Needed,
-                _ => PasswordFault::Unreadable(error.to_string()),
-            }),
-        })
-    }
-
     /// Asks the other management servers about a backup whose server was lost.
     pub(super) async fn find_lost_backup(
         &self,
@@ -176,11 +133,16 @@ impl Shell {
         spoken: Spoken,
     ) -> Result<Outcome, Failure> {
         let mut session = self.session.take().ok_or(Failure::ConnectionLost)?;
-        let (wait, given_id) = (options.wait, options.id.map(BackupId::get));
+        let order = Order {
+            wait: options.wait,
+            given_id: options.id.map(BackupId::get),
+            server: self.same_server(&session),
+            began: Timestamp::now(),
+        };
         let events = self.backup_events();
         let listener = RefCell::new(self.backup_events());
         let known = Cell::new(Heard {
-            id: given_id,
+            id: order.given_id,
             ..Heard::default()
         });
         let heard = || {
@@ -192,84 +154,84 @@ impl Shell {
             known.set(heard);
             heard
         };
-        let server = self.same_server(&session);
         let mut left = pin!(self.left(self.interrupt));
-        let began = Timestamp::now();
-        let _display = match wait {
+        let _display = match order.wait {
             WaitFor::Nothing => None,
             WaitFor::Started | WaitFor::Completed => {
-                ProgressDisplay::start(self.settings.progress, &server, &self.output)
+                ProgressDisplay::start(self.settings.progress, &order.server, &self.output)
             }
         };
-        let mut request = tokio::spawn(async move {
+        let request = tokio::spawn(async move {
             let replied = session.start_backup(options).await;
             (session, replied)
         });
-        let (session, replied) = tokio::select! {
-            finished = &mut request => finished.map_err(|_| Failure::ConnectionLost)?,
-            unheard = end_unheard(&server, heard) => {
-                request.abort();
-                let error = match unheard {
-                    Unheard::ServerGone(error) => error,
-                    Unheard::NotReported => {
-                        let heard = known.get();
-                        return kept_end(&server, heard, began)
-                            .await
-                            .map_or(Err(without_answer(heard)), |event| {
-                                told(event).map(Outcome::Backup)
-                            });
-                    }
-                };
-                return self.end_of_lost(error, events, wait, known.get(), began, left).await;
+        let answer = order.answer(request, &heard, left.as_mut()).await?;
+        let heard = heard();
+        let (session, replied) = match answer {
+            Answer::Reply(session, replied) => (session, replied),
+            Answer::ServerLost(error) => {
+                return self.end_of_lost(error, events, &order, heard, left).await;
             }
-            left = &mut left => {
-                let started = heard().id;
-                if self.mode != Mode::Terminal {
-                    return Err(self.leave_backup(started, left));
-                }
-                let (output, codes) = (self.output.clone(), self.settings.exit_codes);
-                tokio::spawn(report_in_background(request, output, codes, spoken));
-                return self.go_on_without(started, left);
+            Answer::NotReported => return order.kept_end(heard, without_answer(heard)).await,
+            Answer::Left(left, request) => {
+                return self.leave_at_prompt(heard.id, left, request, spoken);
             }
-        };
-        let replied = match replied {
-            Err(error) if wait != WaitFor::Nothing && error.is_unanswered() => {
-                let known = heard();
-                return self
-                    .end_of_lost(error, events, wait, known, began, left)
-                    .await;
-            }
-            replied => replied,
         };
         self.session = Some(session);
-        let Some(events) = events.filter(|_| wait != WaitFor::Nothing) else {
-            let replied = replied.map_err(Attempt::Backup(None).failed())?;
-            let id = replied.map(BackupId::get).or(given_id);
-            return Ok(match wait {
-                WaitFor::Nothing | WaitFor::Started => Outcome::BackupOrdered(id),
-                WaitFor::Completed => Outcome::BackupConfirmed(id),
-            });
-        };
-        let printed = event_of_reply(events, wait, given_id, &replied);
+        match events.filter(|_| order.wait != WaitFor::Nothing) {
+            Some(events) => self.end_of_answered(&order, replied, events, left).await,
+            None => {
+                let replied = replied.map_err(Attempt::Backup(None).failed())?;
+                let id = replied.map(BackupId::get).or(order.given_id);
+                Ok(match order.wait {
+                    WaitFor::Nothing | WaitFor::Started => Outcome::BackupOrdered(id),
+                    WaitFor::Completed => Outcome::BackupConfirmed(id),
+                })
+            }
+        }
+    }
+
+    /// The end of a WAIT that is left while its request is not answered.
+    fn leave_at_prompt(
+        &mut self,
+        id: Option<u32>,
+        left: Left,
+        request: Request,
+        spoken: Spoken,
+    ) -> Result<Outcome, Failure> {
+        if self.mode != Mode::Terminal {
+            return Err(self.leave_backup(id, left));
+        }
+        let (output, codes) = (self.output.clone(), self.settings.exit_codes);
+        tokio::spawn(report_in_background(request, output, codes, spoken));
+        self.go_on_without(id, left)
+    }
+
+    /// Lets the event that belongs to the answer be printed before the command ends.
+    async fn end_of_answered(
+        &self,
+        order: &Order,
+        replied: Replied,
+        events: broadcast::Receiver<Event>,
+        left: Pin<&mut impl Future<Output = Left>>,
+    ) -> Result<Outcome, Failure> {
+        let printed = event_of_reply(events, order.wait, order.given_id, &replied);
         let told = match &replied {
-            Ok(id) if wait == WaitFor::Completed && self.has_events() => {
+            Ok(id) if order.wait == WaitFor::Completed && self.has_events() => {
                 let heard = Heard {
-                    id: id.map(BackupId::get).or(given_id),
+                    id: id.map(BackupId::get).or(order.given_id),
                     has_started: true,
                     has_ended: false,
                     has_events: true,
                 };
+                let unheard = timeout(EVENT_LIMIT, end_unheard(&order.server, || heard));
                 tokio::select! {
                     told = printed => told,
-                    () = async {
-                        let _ = timeout(EVENT_LIMIT, end_unheard(&server, || heard)).await;
-                    } => {
-                        return match kept_end(&server, heard, began).await {
-                            Some(event) => told(event).map(Outcome::Backup),
-                            None => Err(Failure::BackupEndUnheard(heard.id, EndUnheard::Event)),
-                        };
+                    _ = unheard => {
+                        let unheard = Failure::BackupEndUnheard(heard.id, EndUnheard::Event);
+                        return order.kept_end(heard, unheard).await;
                     }
-                    left = &mut left => return self.go_on_without(heard.id, left),
+                    left = left => return self.go_on_without(heard.id, left),
                 }
             }
             Ok(_) | Err(_) => timeout(EVENT_AFTER_REPLY, printed)
@@ -279,8 +241,8 @@ impl Shell {
         let replied = replied.map_err(|error| {
             Attempt::Backup(told.as_ref().map(|event| event.source)).failed()(error)
         })?;
-        let id = replied.map(BackupId::get).or(given_id);
-        Ok(match (told, wait) {
+        let id = replied.map(BackupId::get).or(order.given_id);
+        Ok(match (told, order.wait) {
             (Some(event), _) => Outcome::BackupTold(event),
             (None, WaitFor::Completed) => Outcome::BackupConfirmed(id),
             (None, WaitFor::Nothing | WaitFor::Started) => Outcome::BackupOrdered(id),
@@ -304,14 +266,13 @@ impl Shell {
         &mut self,
         error: ClientError,
         events: Option<broadcast::Receiver<Event>>,
-        wait: WaitFor,
+        order: &Order,
         known: Heard,
-        began: Timestamp,
         left: Pin<&mut impl Future<Output = Left>>,
     ) -> Result<Outcome, Failure> {
         let lost = Attempt::Backup(None).failed()(error);
         let fate = tokio::select! {
-            fate = self.find_lost_backup(wait, known, began, |_: &Event| {}) => fate,
+            fate = self.find_lost_backup(order.wait, known, order.began, |_: &Event| {}) => fate,
             left = left => {
                 return match self.mode {
                     Mode::Terminal => self.go_on_without(known.id, left),
@@ -380,18 +341,65 @@ impl Shell {
     }
 }
 
-/// Asks for a password, and for the same once more if it keeps the rules.
-fn type_twice() -> Result<Result<BackupPassword, PasswordFault>, SecretError> {
-    let first = prompt_secret(BACKUP_PASSWORD, "Enter backup password: ")?;
-    let first = match BackupPassword::new(first) {
-        Ok(first) => first,
-        Err(fault) => return Ok(Err(PasswordFault::Broken(fault))),
-    };
-    let again = prompt_secret(BACKUP_PASSWORD, "Enter backup password again: ")?;
-    Ok(match bool::from(first.expose().ct_eq(&again)) {
-        true => Ok(first),
-        false => Err(PasswordFault::Differs),
-    })
+/// A START BACKUP that is sent, and its answer.
+type Request = JoinHandle<(Session, Replied)>;
+
+/// A START BACKUP of the prompt.
+struct Order {
+    wait: WaitFor,
+    given_id: Option<u32>,
+    /// The management server that it is sent to.
+    server: ConnectOptions,
+    began: Timestamp,
+}
+
+/// How the wait for the answer to a START BACKUP of the prompt ended.
+enum Answer {
+    Reply(Session, Replied),
+    /// There will be none.
+    ServerLost(ClientError),
+    /// No data node reports the backup any more.
+    NotReported,
+    /// The user, or a limit, was quicker.
+    Left(Left, Request),
+}
+
+impl Order {
+    /// Waits for the answer, while the data nodes report the backup.
+    async fn answer(
+        &self,
+        mut request: Request,
+        heard: impl Fn() -> Heard,
+        left: Pin<&mut impl Future<Output = Left>>,
+    ) -> Result<Answer, Failure> {
+        tokio::select! {
+            finished = &mut request => {
+                let (session, replied) = finished.map_err(|_| Failure::ConnectionLost)?;
+                Ok(match replied {
+                    Err(error) if self.wait != WaitFor::Nothing && error.is_unanswered() => {
+                        Answer::ServerLost(error)
+                    }
+                    replied => Answer::Reply(session, replied),
+                })
+            }
+            unheard = end_unheard(&self.server, heard) => {
+                request.abort();
+                Ok(match unheard {
+                    Unheard::ServerGone(error) => Answer::ServerLost(error),
+                    Unheard::NotReported => Answer::NotReported,
+                })
+            }
+            left = left => Ok(Answer::Left(left, request)),
+        }
+    }
+
+    /// The end of a backup that nobody reports, if the data nodes have kept it.
+    async fn kept_end(&self, heard: Heard, unheard: Failure) -> Result<Outcome, Failure> {
+        match kept_end(&self.server, heard, self.began).await {
+            Some(event) => told(event).map(Outcome::Backup),
+            None => Err(unheard),
+        }
+    }
 }
 
 /// Why a WAIT ended before what it waited for.
@@ -442,12 +450,7 @@ async fn is_among(mut events: broadcast::Receiver<Event>, wanted: &Event) -> boo
 }
 
 /// Shows the failure of a backup whose WAIT was left.
-async fn report_in_background(
-    request: JoinHandle<(Session, Replied)>,
-    output: Output,
-    codes: ExitCodes,
-    spoken: Spoken,
-) {
+async fn report_in_background(request: Request, output: Output, codes: ExitCodes, spoken: Spoken) {
     if let Ok((_, Err(error))) = request.await {
         let failure = Attempt::Backup(None).failed()(error);
         announce_failure(&output, codes, &spoken, &failure).await;
@@ -523,7 +526,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Environment;
-    use crate::client::{ConnectOptions, connect};
+    use crate::client::connect;
     use crate::cluster::ConnectString;
     use crate::command::{Command, parse};
     use crate::shell::options::{Options, PROGRAM};

@@ -5,6 +5,7 @@
 mod backup;
 mod backup_lost;
 mod backup_once;
+mod backup_password;
 mod backup_poll;
 mod backup_watch;
 mod diagnostics;
