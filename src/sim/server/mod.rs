@@ -3,13 +3,14 @@
 //! One task owns the model and carries out its effects; a task per connection and a thread
 //! per writing data node send it messages.
 
+mod effects;
+mod faults;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpListener;
@@ -18,37 +19,29 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::cluster_log::ClusterLog;
 use super::config::SimConfig;
-use super::config_file::{ConfigFileError, read_config_file};
 use super::data_node::{BackupWriters, NodeSettings, ReportSink};
 use super::database::Database;
 use super::disk::DiskLimits;
 use super::error::SimError;
-use super::fault::{FaultAction, FaultPlan, ReplyFault, Trigger};
-use super::listener::{Accepted, accept_loop, bind_servers, listen_again};
-use super::model::{Cluster, Effect, NodeReport, Now, Pace, SavedState, SessionId};
+use super::fault::{FaultPlan, Trigger};
+use super::listener::{Accepted, accept_loop, bind_servers};
+use super::model::{Cluster, NodeReport, Now, Pace, SessionId};
 use super::node_files::remove_unfinished;
 use super::saved_state::Directory;
-use super::session_task::{FromSession, Outgoing, SessionTask, Stream, Then};
-use super::signal::Command;
+use super::session_task::{FromSession, Outgoing, SessionTask, Stream};
 use super::tls::{OwnCertificate, ServerTls};
 use super::topology::Topology;
 use super::unfinished::Unfinished;
 use crate::cluster::{EventKind, NodeId, NodeType, Severity};
+use faults::Due;
 
 /// So many connections are open at most: each costs a file descriptor.
 const CONNECTIONS_MAX: usize = 500;
-
-/// A listener that has this much unread is dropped.
-const QUEUE_BYTES_MAX: usize = 8 << 20;
 
 /// How long a shutdown waits for an aborted backup's files to be removed, and for the last
 /// replies to be written.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long a management server that is started again tries to get its port, and how often.
-const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
-const LISTEN_INTERVAL: Duration = Duration::from_millis(20);
 
 struct Connection {
     server: NodeId,
@@ -60,11 +53,6 @@ struct Connection {
     heard_at: Now,
     /// A request waits for its reply.
     is_busy: bool,
-}
-
-/// True for the server that a fault names, and for each if it names none.
-fn is_named(named: Option<NodeId>, server: NodeId) -> bool {
-    named.is_none_or(|named| named == server)
 }
 
 /// Everything of a running simulator.
@@ -93,18 +81,6 @@ struct Loop {
     told_lost: BTreeSet<EventKind>,
     /// There were too many connections once.
     told_crowded: bool,
-}
-
-/// Something that happens at its time.
-#[derive(Debug, Clone, Copy)]
-enum Due {
-    Fault(FaultAction),
-    /// A management server takes its port again, which may be free only now.
-    Listen {
-        server: NodeId,
-        /// Given up then.
-        until: Now,
-    },
 }
 
 /// The channels into the loop.
@@ -462,269 +438,6 @@ impl Loop {
         self.connections.remove(&id);
     }
 
-    /// Faults that are added while the simulator runs; times after the start count from now on.
-    fn add_faults(&mut self, plan: FaultPlan) {
-        let now = self.now();
-        for (trigger, action) in plan.timed {
-            match trigger {
-                Trigger::AfterStart(time) => self.timed.push((now + time, Due::Fault(action))),
-                Trigger::InBackup(_) | Trigger::InRestart(..) => {
-                    self.faults.timed.push((trigger, action));
-                }
-            }
-        }
-        self.faults.lost_events.extend(plan.lost_events);
-        self.faults.replies.extend(plan.replies);
-    }
-
-    fn start_faults(&mut self, now: Now) {
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.timed)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
-        self.timed = later;
-        for (_, due) in due {
-            if let Due::Fault(action) = due {
-                (self.narrate)(&format!("fault: {action}"));
-            }
-            match due {
-                Due::Fault(FaultAction::FailNode(node)) => self.cluster.fail_node(node, now),
-                Due::Fault(FaultAction::LaunchNode(node)) => {
-                    self.cluster.launch_node(node, true, now);
-                }
-                Due::Fault(FaultAction::KillServer(named)) => self.kill_servers(named),
-                Due::Fault(FaultAction::StartServer(named)) => {
-                    let killed = self.killed.clone();
-                    for server in killed.into_iter().filter(|server| is_named(named, *server)) {
-                        self.start_server(server, now, now + LISTEN_TIMEOUT);
-                    }
-                }
-                Due::Listen { server, until } => self.start_server(server, now, until),
-            }
-        }
-    }
-
-    /// The management servers' processes are gone: nobody says a word more.
-    fn kill_servers(&mut self, named: Option<NodeId>) {
-        for (server, accepting) in self
-            .accepting
-            .extract_if(.., |server, _| is_named(named, *server))
-        {
-            accepting.abort();
-            self.killed.insert(server);
-            self.cluster.kill_server(server);
-        }
-        self.connections.retain(|_, connection| {
-            let is_dead = is_named(named, connection.server);
-            if is_dead {
-                connection.task.abort();
-            }
-            !is_dead
-        });
-    }
-
-    /// A killed management server's process is started again.
-    fn start_server(&mut self, server: NodeId, now: Now, until: Now) {
-        let address = self.addresses.get(&server).copied();
-        let Some(address) = address.filter(|_| self.killed.contains(&server)) else {
-            return;
-        };
-        match listen_again(address) {
-            Ok(listener) => {
-                self.killed.remove(&server);
-                self.cluster.start_server(server, now);
-                self.serve(server, listener);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && now < until => {
-                let again = Due::Listen { server, until };
-                self.timed.push((now + LISTEN_INTERVAL, again));
-            }
-            Err(error) => {
-                (self.narrate)(&format!(
-                    "management server {server} cannot listen at {address}: {error}"
-                ));
-            }
-        }
-    }
-
-    /// Carries out what the model wants.
-    fn perform(&mut self) {
-        loop {
-            let effects = self.cluster.take_effects();
-            self.is_writing
-                .store(self.cluster.backup_is_running(), Ordering::Release);
-            if effects.is_empty() {
-                return;
-            }
-            for effect in effects {
-                self.perform_one(effect);
-            }
-        }
-    }
-
-    fn perform_one(&mut self, effect: Effect) {
-        match effect {
-            Effect::Reply { session, reply } => self.reply(session, reply.into_bytes()),
-            Effect::Event {
-                sessions,
-                bytes,
-                kind,
-            } => match kind.filter(|kind| self.faults.lost_events.contains(kind)) {
-                None => self.send_event(&sessions, &bytes),
-                Some(kind) if self.told_lost.insert(kind) => {
-                    let number = kind.number();
-                    (self.narrate)(&format!("fault: events of type {number} are lost"));
-                }
-                Some(_) => {}
-            },
-            Effect::Close { session } => self.close(session),
-            Effect::Log {
-                server,
-                severity,
-                text,
-            } => {
-                let now = self.now();
-                if let Some(log) = self.log.get_mut(&server) {
-                    write_log(log, severity, &text, now);
-                }
-            }
-            Effect::RestartBegan(node) => self.arm_restart_faults(node),
-            Effect::DefineBackup(order) => self.writers.define(order, &self.settings),
-            Effect::ScanBackup { attempt } => {
-                self.writers.command(attempt, Command::Scan);
-                self.arm_backup_faults();
-            }
-            Effect::FinishBackup {
-                attempt,
-                start_gci,
-                stop_gci,
-            } => {
-                let command = Command::Finish {
-                    start_gci,
-                    stop_gci,
-                };
-                self.writers.command(attempt, command);
-            }
-            Effect::RemoveBackup { attempt } => self.writers.command(attempt, Command::Remove),
-            Effect::BackupEnded { attempt } => self.writers.command(attempt, Command::Release),
-            Effect::GlobalCheckpoint(gci) => self.writers.set_checkpoint(gci),
-            Effect::Save(state) => self.save(state),
-            Effect::ReadConfig { session, path } => {
-                let read = read_regular_file(&path);
-                self.cluster.config_read(session, &path, read);
-            }
-            Effect::ConfigChanged => {
-                let topology = self.cluster.topology();
-                self.settings = node_settings(topology, &self.directory, &self.faults);
-            }
-            Effect::StopServer(server) => self.stop_server(server),
-        }
-    }
-
-    fn reply(&mut self, session: SessionId, bytes: Arc<[u8]>) {
-        let Some(connection) = self.connections.get_mut(&session) else {
-            return;
-        };
-        connection.is_busy = false;
-        let command = connection.command;
-        let outgoing = connection.outgoing.clone();
-        let then = if self.cluster.is_listener(session) {
-            Then::Listen
-        } else if self.cluster.changes_to_tls(session) {
-            Then::Secure
-        } else {
-            Then::Request
-        };
-        let reply = Outgoing::Reply { bytes, then };
-        match self.faults.replies.get(command) {
-            None => {
-                // The connection may have ended; its message to that effect is on its way.
-                let _ = outgoing.send(reply);
-            }
-            Some(ReplyFault::Missing) => {
-                (self.narrate)(&format!("fault: a reply to {command} is left out"));
-            }
-            Some(ReplyFault::Late(time)) => {
-                (self.narrate)(&format!("fault: a reply to {command} is late"));
-                let time = *time;
-                self.sessions.spawn(async move {
-                    tokio::time::sleep(time).await;
-                    let _ = outgoing.send(reply);
-                });
-            }
-        }
-    }
-
-    fn send_event(&mut self, sessions: &[SessionId], bytes: &Arc<[u8]>) {
-        for session in sessions {
-            let Some(connection) = self.connections.get(session) else {
-                continue;
-            };
-            let queued = connection.queued.fetch_add(bytes.len(), Ordering::AcqRel);
-            if queued + bytes.len() > QUEUE_BYTES_MAX {
-                tracing::info!("a listener that does not read is dropped");
-                connection.task.abort();
-                self.forget(*session);
-            } else {
-                let _ = connection.outgoing.send(Outgoing::Event(Arc::clone(bytes)));
-            }
-        }
-    }
-
-    fn close(&mut self, session: SessionId) {
-        if let Some(connection) = self.connections.remove(&session) {
-            let _ = connection.outgoing.send(Outgoing::Close);
-        }
-        self.cluster.session_closed(session);
-    }
-
-    fn arm_backup_faults(&mut self) {
-        self.arm_faults(|trigger| match trigger {
-            Trigger::InBackup(time) => Some(time),
-            Trigger::InRestart(..) | Trigger::AfterStart(_) => None,
-        });
-    }
-
-    fn arm_restart_faults(&mut self, node: NodeId) {
-        self.arm_faults(|trigger| match trigger {
-            Trigger::InRestart(of, time) if of == node => Some(time),
-            Trigger::InRestart(..) | Trigger::InBackup(_) | Trigger::AfterStart(_) => None,
-        });
-    }
-
-    fn arm_faults(&mut self, after: impl Fn(Trigger) -> Option<Duration>) {
-        let now = self.now();
-        for (trigger, action) in &self.faults.timed {
-            if let Some(time) = after(*trigger) {
-                self.timed.push((now + time, Due::Fault(*action)));
-            }
-        }
-    }
-
-    fn save(&mut self, state: SavedState) {
-        if let Err(error) = self.directory.save(state) {
-            tracing::error!("{error}");
-            (self.narrate)(&format!(
-                "the state cannot be kept for the next run: {error}"
-            ));
-        }
-    }
-
-    /// Stops accepting; the sessions end once their replies are out.
-    fn stop_server(&mut self, server: NodeId) {
-        if let Some(accepting) = self.accepting.remove(&server) {
-            accepting.abort();
-        }
-        let sessions: Vec<SessionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.server == server)
-            .map(|(id, _)| *id)
-            .collect();
-        for session in sessions {
-            self.close(session);
-        }
-    }
-
     /// Ends cleanly: no backup is left half written.
     async fn end(mut self, inboxes: &mut Inboxes) -> Result<(), SimError> {
         let serving = std::mem::take(&mut self.accepting);
@@ -757,18 +470,6 @@ impl Loop {
         self.directory.save(self.cluster.saved_state())?;
         Ok(())
     }
-}
-
-/// Reads the config.ini that a client names: opening a pipe would wait for who fills it.
-fn read_regular_file(path: &Path) -> Result<Topology, ConfigFileError> {
-    let fault = |source| ConfigFileError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    if !std::fs::metadata(path).map_err(fault)?.is_file() {
-        return Err(fault(std::io::Error::other("not a file")));
-    }
-    read_config_file(path)
 }
 
 fn write_log(log: &mut ClusterLog, severity: Severity, text: &str, now: Now) {
