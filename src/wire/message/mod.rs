@@ -13,6 +13,7 @@ mod nodes;
 mod refusal;
 mod reply;
 mod session;
+mod session_list;
 mod status;
 
 pub use crate::cluster::NodeState;
@@ -28,9 +29,9 @@ pub use logs::{ClusterLoglevelReply, ClusterlogReply, LogfilterReply, LogsReques
 pub use nodes::{CreateNodegroupReply, NodesRequest, RestartReply, StartAllReply, StopReply};
 pub use refusal::Refusal;
 pub use reply::{Reply, ResultReply};
-pub use session::{
-    Certificate, GetNodeidReply, ListCertsReply, ListSessionsReply, MgmdNodeidReply,
-    SessionIdReply, SessionReply, SessionRequest, SessionState, TlsStatsReply, VersionReply,
+pub use session::{GetNodeidReply, MgmdNodeidReply, SessionIdReply, SessionRequest, VersionReply};
+pub use session_list::{
+    Certificate, ListCertsReply, ListSessionsReply, SessionReply, SessionState, TlsStatsReply,
 };
 pub use status::{StatusReply, StatusRequest};
 
