@@ -8,27 +8,25 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 use ndbmgm::backup::{
     FileKind, FindingKind, Manifest, Proof, SetFile, SetReport, Verdict, directory_name,
     sync_directory,
 };
 use ndbmgm::cli::Exit;
-use ndbmgm::cluster::{BackupId, NodeId};
+use ndbmgm::cluster::BackupId;
 use ndbmgm::xfrm::Secret;
-use serde_json::{Value, json};
 
 use crate::Failure;
+use crate::copy::copy_nodes;
 use crate::expire::remove_if_named_after_a_backup;
 use crate::fault::crash_point;
+use crate::gathered::Gathered;
 use crate::options::{GatherOptions, Output};
 use crate::origin::{NodeFiles, Origin, Ssh, digest_of, local_path, quoted};
-use crate::output::{self, Progress, complain, say, say_json};
+use crate::output::{self, complain, say, say_json};
 use crate::sets::{FoundSet, make_directory, parse_id};
 use crate::verify::{Check, record, render};
 
@@ -43,17 +41,6 @@ pub(crate) struct Gather<'a> {
     pub(crate) fetch_command: Option<&'a str>,
     pub(crate) remove_sources: bool,
     pub(crate) quiet: bool,
-}
-
-/// What became of it.
-pub(crate) struct Gathered {
-    pub(crate) directory: PathBuf,
-    pub(crate) manifest: Manifest,
-    /// The rows were not looked at: encrypted, and no password.
-    pub(crate) is_sealed: bool,
-    pub(crate) is_stored: bool,
-    pub(crate) is_fetched: bool,
-    pub(crate) sources_removed: bool,
 }
 
 pub(crate) fn run(options: GatherOptions, secret: Option<Secret>) -> Result<Exit, Failure> {
@@ -155,7 +142,7 @@ impl Gather<'_> {
             .join(format!(".{}.gathering", directory_name(self.backup)));
         make_directory(&hidden)?;
         crash_point("gather-begun");
-        self.copy_nodes(&hidden, nodes)?;
+        copy_nodes(&hidden, nodes, &self.ssh, self.quiet)?;
         crash_point("gather-copied");
         let set = found_in(self.backup, &hidden)?;
         let check = Check {
@@ -194,122 +181,14 @@ impl Gather<'_> {
         written.map_err(|error| Failure::of(Exit::Failure, &error))?;
         sync_tree(&hidden)?;
         crash_point("gather-manifest");
-        fs::rename(&hidden, place).map_err(|error| cannot("rename", &hidden, &error))?;
-        sync_directory(self.to).map_err(|error| cannot("sync", self.to, &error))?;
+        fs::rename(&hidden, place).map_err(|error| Failure::cannot("rename", &hidden, &error))?;
+        sync_directory(self.to).map_err(|error| Failure::cannot("sync", self.to, &error))?;
         crash_point("gather-named");
         let report = SetReport {
             proof: Proof::Manifest,
             ..report
         };
         Ok((report, is_sealed))
-    }
-
-    /// Copies the nodes' files, all nodes at the same time.
-    fn copy_nodes(&self, hidden: &Path, nodes: &[NodeFiles]) -> Result<(), Failure> {
-        let counter = Arc::new(AtomicU64::new(0));
-        let total = nodes
-            .iter()
-            .flat_map(|it| &it.files)
-            .map(|it| it.size)
-            .sum();
-        let _progress = Progress::start(total, &counter, self.quiet);
-        let results: Vec<Result<(), Failure>> = thread::scope(|scope| {
-            let copies: Vec<_> = nodes
-                .iter()
-                .map(|node| scope.spawn(|| self.copy_node(hidden, node, &counter)))
-                .collect();
-            copies
-                .into_iter()
-                .map(|copy| {
-                    copy.join().unwrap_or_else(|_| {
-                        Err(Failure::new(Exit::Failure, "a copying thread failed"))
-                    })
-                })
-                .collect()
-        });
-        results.into_iter().collect()
-    }
-
-    fn copy_node(
-        &self,
-        hidden: &Path,
-        node: &NodeFiles,
-        counter: &AtomicU64,
-    ) -> Result<(), Failure> {
-        let mut missing = Vec::new();
-        for file in &node.files {
-            let path = hidden.join(&file.name);
-            if let Some(parent) = path.parent() {
-                make_directory(parent)?;
-            }
-            // A file with its name was copied whole; the proof comes later for all of them.
-            if fs::metadata(&path).is_ok_and(|it| it.len() == file.size) {
-                counter.fetch_add(file.size, Ordering::Relaxed);
-                continue;
-            }
-            missing.push(file.name.clone());
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        match &node.origin.host {
-            None => copy_local(hidden, node, &missing, counter),
-            Some(host) => self.copy_remote(hidden, node, host, &missing, counter),
-        }
-        .map_err(|failure| {
-            let message = format!("node {}: {}", node.origin.node, failure.message);
-            Failure::new(failure.exit, message)
-        })
-    }
-
-    /// Through the user's ssh and tar. What arrives gets its name when all of it has.
-    fn copy_remote(
-        &self,
-        hidden: &Path,
-        node: &NodeFiles,
-        host: &str,
-        names: &[String],
-        counter: &AtomicU64,
-    ) -> Result<(), Failure> {
-        let arriving = hidden.join(format!(".arriving-{}", node.origin.node));
-        let _ = fs::remove_dir_all(&arriving);
-        make_directory(&arriving)?;
-        let list: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-        let script = format!(
-            "cd {} && tar -cf - -- {}",
-            quoted(&node.directory),
-            list.join(" ")
-        );
-        let mut sender = self
-            .ssh
-            .command(host, &script)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .map_err(|error| Failure::new(Exit::Failure, format!("cannot run ssh: {error}")))?;
-        let stream = sender.stdout.take().map_or_else(Stdio::null, Stdio::from);
-        let unpacked = Command::new("tar")
-            .arg("-xf")
-            .arg("-")
-            .arg("-C")
-            .arg(&arriving)
-            .stdin(stream)
-            .status();
-        let sent = sender.wait();
-        let is_good = |status: &io::Result<std::process::ExitStatus>| {
-            status.as_ref().is_ok_and(std::process::ExitStatus::success)
-        };
-        if !is_good(&unpacked) || !is_good(&sent) {
-            let message = format!("the copy from {host} failed");
-            return Err(Failure::new(Exit::Failure, message));
-        }
-        for name in names {
-            let (from, to) = (arriving.join(name), hidden.join(name));
-            let size = fs::metadata(&from).map_or(0, |it| it.len());
-            fs::rename(&from, &to).map_err(|error| cannot("rename", &from, &error))?;
-            counter.fetch_add(size, Ordering::Relaxed);
-        }
-        fs::remove_dir_all(&arriving).map_err(|error| cannot("remove", &arriving, &error))
     }
 
     /// Encrypted files whose rows can't be looked at: at least each node's three have to be there.
@@ -400,7 +279,8 @@ impl Gather<'_> {
         let Some(host) = &node.origin.host else {
             let digest = |name: &String| {
                 let path = local_path(node, name);
-                let digest = digest_of(&path).map_err(|error| cannot("read", &path, &error))?;
+                let digest =
+                    digest_of(&path).map_err(|error| Failure::cannot("read", &path, &error))?;
                 Ok((name.clone(), digest))
             };
             return names
@@ -442,7 +322,7 @@ impl Gather<'_> {
         let back = tempfile::Builder::new()
             .prefix(".ndb_backup-fetched-")
             .tempdir_in(self.to)
-            .map_err(|error| cannot("make a directory in", self.to, &error))?;
+            .map_err(|error| Failure::cannot("make a directory in", self.to, &error))?;
         self.user_command("--fetch-command", fetch, back.path())?;
         for known in &gathered.manifest.files {
             let path = back.path().join(&known.name);
@@ -491,7 +371,7 @@ impl Gather<'_> {
         let Some(host) = &node.origin.host else {
             for file in &node.files {
                 let path = local_path(node, &file.name);
-                fs::remove_file(&path).map_err(|error| cannot("remove", &path, &error))?;
+                fs::remove_file(&path).map_err(|error| Failure::cannot("remove", &path, &error))?;
                 crash_point("gather-removed-file");
                 if let Some(parent) = path.parent() {
                     remove_if_named_after_a_backup(parent);
@@ -524,31 +404,6 @@ impl Gather<'_> {
     }
 }
 
-/// Copies files of this machine. Each gets its name when it is whole and on disk.
-fn copy_local(
-    hidden: &Path,
-    node: &NodeFiles,
-    names: &[String],
-    counter: &AtomicU64,
-) -> Result<(), Failure> {
-    for name in names {
-        let (from, to) = (local_path(node, name), hidden.join(name));
-        let partial = hidden.join(format!("{name}.partial"));
-        let copied = (|| {
-            let mut source = File::open(&from)?;
-            let mut copy = File::create(&partial)?;
-            let size = io::copy(&mut source, &mut copy)?;
-            copy.sync_all()?;
-            fs::rename(&partial, &to)?;
-            Ok(size)
-        })();
-        let size = copied.map_err(|error: io::Error| cannot("copy", &from, &error))?;
-        counter.fetch_add(size, Ordering::Relaxed);
-        crash_point("gather-one-file");
-    }
-    Ok(())
-}
-
 /// Nothing was found but that the password is missing.
 fn is_sealed(report: &SetReport) -> bool {
     let is_locked = |kind: FindingKind| kind == FindingKind::PasswordNeeded;
@@ -568,11 +423,13 @@ fn not_sound(report: &SetReport, what: &str) -> Failure {
 /// The set in one directory.
 fn found_in(backup: BackupId, directory: &Path) -> Result<FoundSet, Failure> {
     let mut files = Vec::new();
-    let directories = fs::read_dir(directory).map_err(|error| cannot("read", directory, &error))?;
+    let directories =
+        fs::read_dir(directory).map_err(|error| Failure::cannot("read", directory, &error))?;
     for entry in directories.flatten() {
         let path = entry.path();
         if path.is_dir() {
-            let inner = fs::read_dir(&path).map_err(|error| cannot("read", &path, &error))?;
+            let inner =
+                fs::read_dir(&path).map_err(|error| Failure::cannot("read", &path, &error))?;
             files.extend(inner.flatten().filter_map(|it| SetFile::at(&it.path())));
         } else {
             files.extend(SetFile::at(&path));
@@ -588,72 +445,16 @@ fn found_in(backup: BackupId, directory: &Path) -> Result<FoundSet, Failure> {
 
 /// Makes all files and directories below this one durable.
 fn sync_tree(directory: &Path) -> Result<(), Failure> {
-    let entries = fs::read_dir(directory).map_err(|error| cannot("read", directory, &error))?;
+    let entries =
+        fs::read_dir(directory).map_err(|error| Failure::cannot("read", directory, &error))?;
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {
             sync_tree(&path)?;
         } else {
             let synced = File::open(&path).and_then(|file| file.sync_all());
-            synced.map_err(|error| cannot("sync", &path, &error))?;
+            synced.map_err(|error| Failure::cannot("sync", &path, &error))?;
         }
     }
-    sync_directory(directory).map_err(|error| cannot("sync", directory, &error))
-}
-
-fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
-    let message = format!("cannot {action} {}: {error}", path.display());
-    Failure::new(Exit::Failure, message)
-}
-
-impl Gathered {
-    pub(crate) fn render(&self) -> String {
-        let manifest = &self.manifest;
-        let nodes: Vec<String> = manifest.nodes.iter().map(u32::to_string).collect();
-        let mut text = format!(
-            "Backup {}: {} files of nodes {}, {}, in {}\n",
-            manifest.backup_id,
-            manifest.files.len(),
-            nodes.join(", "),
-            output::bytes(manifest.bytes),
-            self.directory.display()
-        );
-        text.push_str(if self.is_sealed {
-            "Copies equal their sources; their structure was not looked at (encrypted, no password).\n"
-        } else {
-            "Copies equal their sources and are sound.\n"
-        });
-        match (self.is_stored, self.is_fetched) {
-            (true, true) => text.push_str("Stored, read back, equal.\n"),
-            (true, false) => text.push_str("Stored, not read back.\n"),
-            (false, _) => {}
-        }
-        if self.sources_removed {
-            text.push_str("Sources were removed.\n");
-        }
-        text
-    }
-
-    pub(crate) fn to_json(&self) -> Value {
-        let nodes: Vec<NodeId> = self
-            .manifest
-            .nodes
-            .iter()
-            .filter_map(|id| NodeId::new(*id))
-            .collect();
-        json!({
-            "schema": 1,
-            "command": "gather",
-            "backup_id": self.manifest.backup_id,
-            "directory": self.directory.display().to_string(),
-            "nodes": nodes.iter().map(|it| it.get()).collect::<Vec<u32>>(),
-            "files": self.manifest.files.len(),
-            "bytes": self.manifest.bytes,
-            "rows": self.manifest.rows,
-            "structure_verified": !self.is_sealed,
-            "stored": self.is_stored,
-            "fetched": self.is_fetched,
-            "sources_removed": self.sources_removed,
-        })
-    }
+    sync_directory(directory).map_err(|error| Failure::cannot("sync", directory, &error))
 }

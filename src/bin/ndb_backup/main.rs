@@ -1,10 +1,12 @@
 //! `ndb_backup`: backup sets of NDB Cluster that can be trusted.
 
 mod connection;
+mod copy;
 mod expire;
 mod export;
 mod fault;
 mod gather;
+mod gathered;
 mod list;
 mod manifest;
 mod options;
@@ -16,6 +18,8 @@ mod sets;
 mod show;
 mod verify;
 
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -42,6 +46,12 @@ impl Failure {
             message: message.into(),
             exit,
         }
+    }
+
+    /// Something that the system does not let be done with a file or directory.
+    pub(crate) fn cannot(action: &str, path: &Path, error: &io::Error) -> Self {
+        let message = format!("cannot {action} {}: {error}", path.display());
+        Failure::new(Exit::Failure, message)
     }
 
     /// An error and its causes.
