@@ -4,21 +4,20 @@
 //! 100 listeners that each receive 20,000 events in order while one more has stopped reading.
 //! Prints the figures and fails above the limits. `benches/cluster.sh` runs it.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::Range;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+mod simulator;
+
 use ndbmgm::client::{ConnectOptions, EventStream, connect};
 use ndbmgm::cluster::{ConnectString, EventCategory, LogLevel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-const DATA_NODES: usize = 144;
-const SERVERS: usize = 2;
-const API_SLOTS: usize = 100;
+use simulator::{API_SLOTS, DATA_NODES, Outcome, SERVERS, Simulator};
 
 const RUNS: usize = 31;
 const SHOW_LIMIT: Duration = Duration::from_millis(15);
@@ -41,8 +40,6 @@ const POLL_TIME: Duration = Duration::from_millis(20);
 
 /// Event 47 of node 2, of the category Info; its one word is the number.
 const EVENT: u32 = (2 << 16) | 47;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     match run() {
@@ -68,62 +65,12 @@ fn run() -> Outcome<bool> {
     Ok(is_quick && heard)
 }
 
-struct Simulator {
-    process: Child,
-    address: String,
-}
-
-impl Simulator {
-    fn start(directory: &std::path::Path) -> Outcome<Self> {
-        let mut config = String::from("[ndbd default]\nNoOfReplicas=2\n");
-        let sections = [
-            ("ndbd", DATA_NODES),
-            ("ndb_mgmd", SERVERS),
-            ("mysqld", API_SLOTS),
-        ];
-        let mut id = 0;
-        for (section, count) in sections {
-            for _ in 0..count {
-                id += 1;
-                writeln!(config, "[{section}]\nNodeId={id}")?;
-                if section == "ndb_mgmd" {
-                    config.push_str("HostName=127.0.0.1\n");
-                }
-            }
-        }
-        let file = directory.join("config.ini");
-        std::fs::write(&file, config)?;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
-            .arg("--config-file")
-            .arg(&file)
-            .args(["--port", "0", "--data-dir"])
-            .arg(directory.join("cluster"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let stdout = process.stdout.take().ok_or("no pipe")?;
-        let mut address = String::new();
-        BufReader::new(stdout).read_line(&mut address)?;
-        Ok(Simulator {
-            process,
-            address: address.trim().to_owned(),
-        })
-    }
-
-    /// A line of the process's state, in KiB: `VmRSS` now, `VmHWM` at its peak.
-    fn memory(&self, key: &str) -> Outcome<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
-        let number = line.and_then(|line| line.split_ascii_whitespace().nth(1));
-        Ok(number.ok_or("no such line")?.parse()?)
-    }
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// A line of the simulator's state, in KiB: `VmRSS` now, `VmHWM` at its peak.
+fn memory(simulator: &Simulator, key: &str) -> Outcome<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", simulator.process.id()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    let number = line.and_then(|line| line.split_ascii_whitespace().nth(1));
+    Ok(number.ok_or("no such line")?.parse()?)
 }
 
 /// What a cold client prints, and how long its process took.
@@ -258,7 +205,7 @@ async fn time_listeners(simulator: &Simulator) -> Outcome<bool> {
         let session = connect(&options).await?;
         listeners.push(session.listen_to(&[(EventCategory::Info, level)]).await?);
     }
-    let before = simulator.memory("VmRSS")?;
+    let before = memory(simulator, "VmRSS")?;
     let start = Instant::now();
     let mut injector = TcpStream::connect(&simulator.address).await?;
     let inject = tokio::spawn(async move {
@@ -283,7 +230,7 @@ async fn time_listeners(simulator: &Simulator) -> Outcome<bool> {
         }
         tokio::time::sleep(POLL_TIME).await;
     }
-    let growth = simulator.memory("VmHWM")?.saturating_sub(before);
+    let growth = memory(simulator, "VmHWM")?.saturating_sub(before);
     let unread = read_to_end(silent).await?;
     println!(
         "{EVENTS} events in order to each of {LISTENERS} listeners: {elapsed:.2?} (limit \

@@ -3,19 +3,17 @@
 //! Two pictures a second on a terminal of 60 rows and 200 columns, for 20 s. Prints which share of
 //! one core the client alone takes, and fails above the limit. `benches/top.sh` runs it.
 
-use std::error::Error;
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::io::Read;
+use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+mod simulator;
+
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-const DATA_NODES: usize = 144;
-const SERVERS: usize = 2;
-const API_SLOTS: usize = 100;
+use simulator::{DATA_NODES, Outcome, Simulator};
 
 const ROWS: u16 = 60;
 const COLUMNS: u16 = 200;
@@ -29,8 +27,6 @@ const TICKS: f64 = 100.0;
 
 /// Then nothing is drawn.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     match run() {
@@ -113,51 +109,4 @@ fn ticks(process: u32) -> Outcome<u64> {
     let field =
         |index: usize| -> Outcome<u64> { Ok(fields.get(index).ok_or("too few fields")?.parse()?) };
     Ok(field(11)? + field(12)?)
-}
-
-struct Simulator {
-    process: Child,
-    address: String,
-}
-
-impl Simulator {
-    fn start(directory: &std::path::Path) -> Outcome<Self> {
-        let mut config = String::from("[ndbd default]\nNoOfReplicas=2\n");
-        let sections = [
-            ("ndbd", DATA_NODES),
-            ("ndb_mgmd", SERVERS),
-            ("mysqld", API_SLOTS),
-        ];
-        let mut id = 0;
-        for (section, count) in sections {
-            for _ in 0..count {
-                id += 1;
-                writeln!(config, "[{section}]\nNodeId={id}")?;
-            }
-        }
-        let file = directory.join("config.ini");
-        std::fs::write(&file, config)?;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ndb_sim"))
-            .arg("--config-file")
-            .arg(&file)
-            .args(["--port", "0", "--data-dir"])
-            .arg(directory.join("cluster"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let stdout = process.stdout.take().ok_or("no pipe")?;
-        let mut address = String::new();
-        BufReader::new(stdout).read_line(&mut address)?;
-        Ok(Simulator {
-            process,
-            address: address.trim().to_owned(),
-        })
-    }
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
