@@ -5,6 +5,7 @@
 //! gathers whole lines does not tell that a part of one has been typed, so while a command runs it
 //! gathers none.
 
+use std::future::pending;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -47,8 +48,11 @@ impl Keys {
         Some(Self { before })
     }
 
-    /// Waits for a key, and takes what was typed.
-    pub(super) async fn pressed(&self) {
+    /// Waits for a key, and takes what was typed; for ever where nobody listens.
+    pub(super) async fn pressed(keys: Option<&Self>) {
+        if keys.is_none() {
+            pending::<()>().await;
+        }
         while bytes_waiting() == 0 {
             sleep(LOOK).await;
         }

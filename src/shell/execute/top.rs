@@ -60,19 +60,12 @@ impl Shell {
         let interrupt = self.interrupt;
         let mut ctrl_c = pin!(interrupt.next());
         let mut too_late = pin!(out_of_time(self.settings.limits.command));
-        let keys = match self.mode {
-            Mode::Terminal => Keys::listen(),
-            Mode::OneShot | Mode::Piped => None,
-        };
-        let key = async || match &keys {
-            Some(keys) => keys.pressed().await,
-            None => pending().await,
-        };
+        let keys = self.keys_at_prompt();
         let mut has_shown = false;
         loop {
             let snapshot = tokio::select! {
                 snapshot = feed.next() => snapshot,
-                () = key() => return Ok(Outcome::Done),
+                () = Keys::pressed(keys.as_ref()) => return Ok(Outcome::Done),
                 () = &mut ctrl_c => return Ok(Outcome::Done),
                 limit = &mut too_late => return over(has_shown, limit),
             };

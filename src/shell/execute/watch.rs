@@ -1,6 +1,5 @@
 //! `\WATCH`: a query again and again.
 
-use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -25,14 +24,7 @@ impl Shell {
         let interrupt = self.interrupt;
         let mut ctrl_c = pin!(interrupt.next());
         let mut too_late = pin!(out_of_time(self.settings.limits.command));
-        let keys = match self.mode {
-            Mode::Terminal => Keys::listen(),
-            Mode::OneShot | Mode::Piped => None,
-        };
-        let key = async || match &keys {
-            Some(keys) => keys.pressed().await,
-            None => pending().await,
-        };
+        let keys = self.keys_at_prompt();
         let mut screen = None;
         let mut last = None;
         loop {
@@ -71,11 +63,20 @@ impl Shell {
             }
             tokio::select! {
                 () = sleep_until(began + every) => {}
-                () = key() => return Ok(Outcome::Done),
+                () = Keys::pressed(keys.as_ref()) => return Ok(Outcome::Done),
                 () = &mut ctrl_c => return Ok(Outcome::Done),
                 _ = &mut too_late => return watched(outcome),
             }
             last = Some(outcome);
+        }
+    }
+
+    /// Listens to the keys that end a command which goes on and on. Elsewhere what can be
+    /// read is the next command.
+    pub(super) fn keys_at_prompt(&self) -> Option<Keys> {
+        match self.mode {
+            Mode::Terminal => Keys::listen(),
+            Mode::OneShot | Mode::Piped => None,
         }
     }
 
