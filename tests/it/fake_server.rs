@@ -1,7 +1,7 @@
 //! A management server that the test directs: it answers what it is told, when it is told, and
 //! lies if it is told to.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -219,18 +219,23 @@ impl FakeServer {
     }
 }
 
+/// The lines of the next request, without the empty one that ends it; none once the client is gone.
+pub(crate) fn next_request(lines: &mut Lines<BufReader<TcpStream>>) -> Option<Vec<String>> {
+    let mut request = Vec::new();
+    loop {
+        match lines.next()?.ok()? {
+            line if line.is_empty() => return Some(request),
+            line => request.push(line),
+        }
+    }
+}
+
 impl ServerState {
     /// Ends with the first failure to read or write: the client is gone.
     fn serve(&self, mut stream: TcpStream, replies: &Mutex<Receiver<String>>) -> Option<()> {
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
         loop {
-            let mut request = Vec::new();
-            loop {
-                match lines.next()?.ok()? {
-                    line if line.is_empty() => break,
-                    line => request.push(line),
-                }
-            }
+            let request = next_request(&mut lines)?;
             let Some(name) = request.first().cloned() else {
                 continue;
             };

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use ndbmgm::cluster::ErrorNumber;
 
 use crate::data_schema::objects;
+use crate::fake_server::next_request;
 use crate::four_nodes::begin;
 
 /// Node ids and nodegroups.
@@ -115,13 +116,7 @@ impl Cluster {
     fn answer_all(&self, mut stream: TcpStream) -> Option<()> {
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
         loop {
-            let mut request = Vec::new();
-            loop {
-                match lines.next()?.ok()? {
-                    line if line.is_empty() => break,
-                    line => request.push(line),
-                }
-            }
+            let request = next_request(&mut lines)?;
             let reply = self.answer(&request);
             stream.write_all(format!("{reply}\n\n").as_bytes()).ok()?;
         }

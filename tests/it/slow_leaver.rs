@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::fake_server::next_request;
 use crate::four_nodes::begin;
 
 /// How long a node stays in service after the order, and how long it is away then.
@@ -36,13 +37,7 @@ fn serve() -> (String, Orders) {
 fn answer_all(mut stream: TcpStream, orders: &Mutex<BTreeMap<u32, Instant>>) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     loop {
-        let mut request = Vec::new();
-        loop {
-            match lines.next()?.ok()? {
-                line if line.is_empty() => break,
-                line => request.push(line),
-            }
-        }
+        let request = next_request(&mut lines)?;
         let reply = answer(&request, orders);
         stream.write_all(format!("{reply}\n\n").as_bytes()).ok()?;
     }
