@@ -1,5 +1,6 @@
 //! TOP without a terminal: an object on each line.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -118,14 +119,20 @@ fn what_happens_is_told_and_a_node_that_left_keeps_its_nodegroup() {
         node(object, 5)["data_memory"].is_object()
     });
     assert_eq!(cluster.run(&["-e", "5 STOP"]).status, 0);
-    // A stop is heard of, be it with the loss or before it.
-    let mut heard = Vec::new();
-    let object = top.wait_until("loss", |object| {
-        node(object, 5)["state"] == "no_contact" && object["condition"] == "degraded"
+    // The stop may be heard of with the loss, before it or after it.
+    let is_told = Cell::new(false);
+    let object = top.wait_until("stop and loss", |object| {
+        let mut events = object["events"].as_array().unwrap().iter();
+        if events.any(|event| event["event"] == "NDBStopStarted" && event["node"] == 5) {
+            is_told.set(true);
+        }
+        let is_lost = node(object, 5)["state"] == "no_contact";
+        is_told.get() && is_lost && object["condition"] == "degraded"
     });
     assert_eq!(node(&object, 5)["nodegroup"], 1);
     assert_eq!(node(&object, 5)["data_memory"], Value::Null);
     assert_eq!(cluster.run(&["-e", "START BACKUP 3"]).status, 0);
+    let mut heard = Vec::new();
     while heard.len() < 2 {
         let object = top.next();
         let events = object["events"].as_array().unwrap();

@@ -80,7 +80,9 @@ fn stdout_devices_and_pipes_are_destinations() {
 
 /// At work on a file that it waits for more of.
 fn at_work(place: &Place) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ndbxfrm"))
+    // As a terminal starts it, even where these tests run under nohup.
+    let mut child = Command::new("env")
+        .args(["--default-signal", env!("CARGO_BIN_EXE_ndbxfrm")])
         .args(["--no-defaults", "-", "o"])
         .current_dir(place.0.path())
         .stdin(Stdio::piped())
